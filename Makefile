@@ -1,0 +1,49 @@
+# Every target sets up .venv by itself when it is missing or older than what it was made from.
+#   make train   set-up, then SAC on VLA-Reach-G1: success rate, curve.png, play.mp4
+#   make test    set-up, then the tests (not those marked slow, gpu, kit, ros)
+#   make check   set-up, then ruff and pyright
+#   make kit     the extension in the real Omniverse Kit, headless (its own environment, .venv-kit)
+
+PYTHON ?= python3.12
+VENV := .venv
+READY := $(VENV)/.ready
+RUN := $(VENV)/bin/python
+
+.PHONY: train test slow kit check format lock clean
+
+train: $(READY)
+	$(RUN) scripts/train.py --task VLA-Reach-G1 --agent sac
+
+test: $(READY)
+	$(RUN) -m pytest
+
+slow: $(READY)
+	$(RUN) -m pytest -m slow
+
+kit: $(READY)
+	$(RUN) -m pytest -m kit tests/kit
+
+check: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/pyright
+
+format: $(READY)
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+lock: $(READY)
+	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --extra ovphysx --python-version 3.12 \
+		--no-header --no-annotate --no-emit-index-url --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache build dist *.egg-info exts/*.egg-info
+
+$(READY): requirements.lock pyproject.toml setup.py extension.toml .python-version
+	@command -v $(PYTHON) >/dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' || \
+		{ echo "error: Python 3.12 is not here as '$(PYTHON)': install it, or run 'make PYTHON=/path/to/python3.12'" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check "uv==$$(sed -n 's/^uv==//p' requirements.lock)"
+	$(VENV)/bin/uv pip install --quiet --python $(RUN) -r requirements.lock
+	$(VENV)/bin/uv pip install --quiet --python $(RUN) --no-deps --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""Language-conditioned humanoid tasks, agents and deployment for Isaac Lab."""

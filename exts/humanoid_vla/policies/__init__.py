@@ -1,0 +1,1 @@
+"""Torch networks that map observations to actions or values; no simulator, no learning algorithm."""

@@ -1,0 +1,37 @@
+"""Multi-layer perceptron."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from torch import nn
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": partial(nn.ReLU, inplace=True),  # a linear layer does not need its output for its gradient
+    "elu": nn.ELU,
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+    "tanh": nn.Tanh,
+}
+
+
+def make_activation(name: str) -> nn.Module:
+    """Activation by name.
+
+    Raises:
+        ValueError: If the name is not a key of :data:`ACTIVATIONS`.
+    """
+    if name not in ACTIVATIONS:
+        raise ValueError(f"unknown activation '{name}'; choose one of {sorted(ACTIVATIONS)}")
+    return ACTIVATIONS[name]()
+
+
+def make_mlp(input_dim: int, hidden_dims: Sequence[int], output_dim: int, activation: str = "relu") -> nn.Sequential:
+    """Linear layers with an activation between them: (..., input_dim) -> (..., output_dim)."""
+    dims = [input_dim, *hidden_dims, output_dim]
+    layers: list[nn.Module] = []
+    for fan_in, fan_out in itertools.pairwise(dims):
+        layers += [nn.Linear(fan_in, fan_out), make_activation(activation)]
+    return nn.Sequential(*layers[:-1])  # the output stays linear

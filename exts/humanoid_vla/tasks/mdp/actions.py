@@ -1,0 +1,73 @@
+"""Action terms: what a policy's output in [-1, 1] commands. No term can command beyond the joint limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from isaaclab.assets import Articulation
+from isaaclab.managers import ActionTerm
+from isaaclab.utils.string import resolve_matching_names_values
+
+if TYPE_CHECKING:
+    from isaaclab.envs import ManagerBasedEnv
+
+    from .actions_cfg import RateLimitedJointPositionActionCfg
+
+
+class RateLimitedJointPositionAction(ActionTerm):
+    """Joint position targets around the default posture that move no faster than ``max_speed``.
+
+    An action a in [-1, 1] asks for ``default + a * scale``; the target goes there by at most ``max_speed * step_dt`` a
+    step and never leaves the soft joint limits. It starts at the measured joint positions, so that an episode (or a
+    policy taking over a robot) begins without a jump.
+    """
+
+    cfg: RateLimitedJointPositionActionCfg
+    _asset: Articulation
+
+    def __init__(self, cfg: RateLimitedJointPositionActionCfg, env: ManagerBasedEnv) -> None:
+        super().__init__(cfg, env)
+        self._joint_ids, self.joint_names = self._asset.find_joints(cfg.joint_names)
+        data = self._asset.data
+        self._max_step = cfg.max_speed * env.step_dt
+        self._limits = data.soft_joint_pos_limits.torch[:, self._joint_ids].clone()  # (N, J, 2) [rad]
+        self._default = data.default_joint_pos.torch[:, self._joint_ids].clone()  # (N, J) [rad]
+        self._scale = torch.zeros(len(self._joint_ids), device=self.device)
+        scaled, names, values = resolve_matching_names_values(cfg.scale, self.joint_names)
+        if len(names) != len(self.joint_names):
+            raise ValueError(f"scale names no value for the joints {sorted(set(self.joint_names) - set(names))}")
+        self._scale[scaled] = torch.tensor(values, device=self.device)
+        self._raw_actions = torch.zeros_like(self._default)
+        self._targets = self._default.clone()
+
+    @property
+    def action_dim(self) -> int:
+        return self._raw_actions.shape[1]
+
+    @property
+    def raw_actions(self) -> torch.Tensor:
+        """The last action after clamping to [-1, 1], shape (num_envs, num_joints)."""
+        return self._raw_actions
+
+    @property
+    def processed_actions(self) -> torch.Tensor:
+        """Joint position targets [rad], shape (num_envs, num_joints)."""
+        return self._targets
+
+    def process_actions(self, actions: torch.Tensor) -> None:
+        # A non-finite action must not reach the simulator: it counts as zero, the default posture.
+        torch.clamp(torch.nan_to_num(actions, nan=0.0), -1.0, 1.0, out=self._raw_actions)
+        step = self._default + self._scale * self._raw_actions - self._targets
+        self._targets += step.clamp_(-self._max_step, self._max_step)
+        torch.clamp(self._targets, self._limits[..., 0], self._limits[..., 1], out=self._targets)
+
+    def apply_actions(self) -> None:
+        self._asset.set_joint_position_target_index(target=self._targets, joint_ids=self._joint_ids)
+
+    def reset(self, env_ids: Sequence[int] | slice | None = None) -> None:
+        ids = slice(None) if env_ids is None else env_ids
+        self._raw_actions[ids] = 0.0
+        measured = self._asset.data.joint_pos.torch[ids][:, self._joint_ids]
+        self._targets[ids] = measured.clamp(self._limits[ids][..., 0], self._limits[ids][..., 1])

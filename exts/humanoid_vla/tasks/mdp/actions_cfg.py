@@ -1,0 +1,24 @@
+"""Configurations of the action terms, apart from them: a configuration must load before the simulator starts."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING
+
+from isaaclab.managers import ActionTermCfg
+from isaaclab.utils import configclass
+
+
+@configclass
+class RateLimitedJointPositionActionCfg(ActionTermCfg):
+    """Joint position targets within a range and a speed, see :class:`.actions.RateLimitedJointPositionAction`."""
+
+    class_type: type | str = "{DIR}.actions:RateLimitedJointPositionAction"
+
+    joint_names: list[str] = MISSING
+    """Joint names or regular expressions; the action's order is the robot's joint order."""
+
+    scale: dict[str, float] = MISSING
+    """How far from its default position an action of 1 asks a joint to go [rad], by name or regular expression."""
+
+    max_speed: float = MISSING
+    """Largest speed of a target [rad/s]."""

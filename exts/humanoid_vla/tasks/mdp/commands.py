@@ -1,0 +1,63 @@
+"""Command terms: what the robot is told to do, per environment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from isaaclab.managers import CommandTerm
+
+if TYPE_CHECKING:
+    from isaaclab.envs import ManagerBasedRLEnv
+
+    from .commands_cfg import TouchGoalCommandCfg
+
+
+class TouchGoalCommand(CommandTerm):
+    """"Touch this object with that hand": both drawn uniformly at the start of an episode and kept until its end."""
+
+    cfg: TouchGoalCommandCfg
+
+    def __init__(self, cfg: TouchGoalCommandCfg, env: ManagerBasedRLEnv) -> None:
+        super().__init__(cfg, env)
+        self.object_index = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
+        """Index of the goal object into ``cfg.objects``, shape (num_envs,)."""
+        self.hand_index = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
+        """Index of the goal hand into ``cfg.hands``, shape (num_envs,)."""
+        self.held_time = torch.zeros(self.num_envs, device=self.device)
+        """How long the goal has been touched without a break [s], shape (num_envs,)."""
+        self._one_hot = torch.zeros(self.num_envs, len(cfg.objects) + len(cfg.hands), device=self.device)
+
+    @property
+    def command(self) -> torch.Tensor:
+        """One-hot object, then one-hot hand, shape (num_envs, num_objects + num_hands)."""
+        return self._one_hot
+
+    def set_goal(self, env_ids: torch.Tensor | slice, object_index: torch.Tensor, hand_index: torch.Tensor) -> None:
+        """Tell the given environments to touch an object with a hand.
+
+        Args:
+            env_ids: Environments, shape (n,), or a slice.
+            object_index: Objects, shape (n,), int64.
+            hand_index: Hands, shape (n,), int64.
+        """
+        self.held_time[env_ids] = 0.0
+        self.object_index[env_ids] = object_index
+        self.hand_index[env_ids] = hand_index
+        num_objects = len(self.cfg.objects)
+        objects = torch.nn.functional.one_hot(object_index, num_objects)
+        hands = torch.nn.functional.one_hot(hand_index, len(self.cfg.hands))
+        self._one_hot[env_ids] = torch.cat([objects, hands], dim=-1).to(self._one_hot.dtype)
+
+    def _resample_command(self, env_ids: Sequence[int] | slice) -> None:
+        num = len(self.object_index[env_ids])
+        objects = torch.randint(len(self.cfg.objects), (num,), device=self.device)
+        hands = torch.randint(len(self.cfg.hands), (num,), device=self.device)
+        self.set_goal(env_ids, objects, hands)  # type: ignore[arg-type]
+
+    def _update_command(self) -> None:
+        pass
+
+    def _update_metrics(self) -> None:
+        pass

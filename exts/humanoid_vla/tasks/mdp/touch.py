@@ -1,0 +1,57 @@
+"""Where the hands are and how far they are from the objects: what observations, rewards and terminations share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from isaaclab.utils.math import quat_apply
+
+from humanoid_vla.assets.g1 import HAND_CAPSULES, HAND_RADIUS
+from humanoid_vla.assets.objects import OBJECT_RADIUS
+
+from .geometry import distance_to_segment
+
+if TYPE_CHECKING:
+    from isaaclab.envs import ManagerBasedRLEnv
+    from isaaclab.managers import SceneEntityCfg
+
+    from .commands import TouchGoalCommand
+
+
+def hand_segments(env: ManagerBasedRLEnv, hands: SceneEntityCfg) -> torch.Tensor:
+    """Both ends of the axis of each hand's capsule in the environment's frame [m], shape (num_envs, 2 hands, 2 ends, 3)."""
+    data = env.scene[hands.name].data
+    quat = data.body_link_quat_w.torch[:, hands.body_ids].unsqueeze(2)  # (N, 2, 1, 4)
+    pos = data.body_link_pos_w.torch[:, hands.body_ids] - env.scene.env_origins.unsqueeze(1)  # (N, 2, 3)
+    ends = quat.new_tensor(HAND_CAPSULES)  # (2, 2, 3)
+    return pos.unsqueeze(2) + quat_apply(quat, ends)
+
+
+def palm_positions(env: ManagerBasedRLEnv, hands: SceneEntityCfg) -> torch.Tensor:
+    """Centre of each hand's capsule in the environment's frame [m], shape (num_envs, 2, 3)."""
+    return hand_segments(env, hands).mean(dim=2)
+
+
+def object_positions(env: ManagerBasedRLEnv, objects: SceneEntityCfg) -> torch.Tensor:
+    """Object centres in the environment's frame [m], shape (num_envs, num_objects, 3)."""
+    return env.scene[objects.name].data.body_link_pos_w.torch - env.scene.env_origins.unsqueeze(1)
+
+
+def hand_clearance(env: ManagerBasedRLEnv, hands: SceneEntityCfg, objects: SceneEntityCfg) -> torch.Tensor:
+    """Gap between each hand's surface and each object's [m], shape (num_envs, 2, num_objects); negative inside.
+
+    Hands are capsules; objects count as balls of ``OBJECT_RADIUS``, which their shapes differ from by at most 13 mm.
+    """
+    start, end = hand_segments(env, hands).unsqueeze(2).unbind(dim=3)  # (N, 2, 1, 3) each
+    centres = object_positions(env, objects).unsqueeze(1)  # (N, 1, O, 3)
+    return distance_to_segment(centres, start, end) - HAND_RADIUS - OBJECT_RADIUS
+
+
+def goal_clearance(
+    env: ManagerBasedRLEnv, command_name: str, hands: SceneEntityCfg, objects: SceneEntityCfg
+) -> torch.Tensor:
+    """Gap between the hand and the object of the goal [m], shape (num_envs,)."""
+    goal: TouchGoalCommand = env.command_manager.get_term(command_name)  # type: ignore[assignment]
+    clearance = hand_clearance(env, hands, objects)
+    return clearance[torch.arange(env.num_envs, device=env.device), goal.hand_index, goal.object_index]

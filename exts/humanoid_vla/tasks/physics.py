@@ -1,0 +1,33 @@
+"""Physics backends a task can run on, chosen on the command line: ``physics=ovphysx``."""
+
+from __future__ import annotations
+
+from isaaclab.physics import PhysxAutoCfg
+from isaaclab.utils import configclass
+from isaaclab_newton.physics import MJWarpSolverCfg, NewtonCfg, NewtonShapeCfg
+from isaaclab_ov.physics import OvPhysxCfg
+from isaaclab_physx.physics import PhysxCfg
+from isaaclab_tasks.utils import PresetCfg
+
+
+@configclass
+class ArmPhysicsCfg(PresetCfg):
+    """Presets for a robot with a fixed base: few contacts at a time."""
+
+    newton_mjwarp: NewtonCfg = NewtonCfg(
+        solver_cfg=MJWarpSolverCfg(
+            njmax=60,
+            nconmax=20,
+            cone="pyramidal",
+            integrator="implicitfast",
+            update_data_interval=1,
+        ),
+        # Isaac Lab's default gap of 1 cm makes constraints of things that merely stand close to each other.
+        default_shape_cfg=NewtonShapeCfg(gap=0.0),
+        num_substeps=1,
+        debug_mode=False,
+    )
+    ovphysx: OvPhysxCfg = OvPhysxCfg()
+    isaacsim_physx: PhysxCfg = PhysxCfg()
+    physx: PhysxAutoCfg = PhysxAutoCfg(isaacsim_physx=isaacsim_physx, ovphysx=ovphysx)
+    default: NewtonCfg = newton_mjwarp

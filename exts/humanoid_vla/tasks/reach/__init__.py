@@ -1,0 +1,15 @@
+"""Reach: touch a named object with a named hand."""
+
+import gymnasium as gym
+
+gym.register(
+    id="VLA-Reach-G1",
+    entry_point="humanoid_vla.tasks.env:HumanoidEnv",
+    disable_env_checker=True,
+    kwargs={
+        "env_cfg_entry_point": f"{__name__}.env_cfg:ReachEnvCfg",
+        "rsl_rl_cfg_entry_point": f"{__name__}.agent_cfgs:ReachSacCfg",
+        "ppo_cfg_entry_point": f"{__name__}.agent_cfgs:ReachPpoCfg",
+        "default_agent": "rsl_rl",
+    },
+)

@@ -1,0 +1,66 @@
+"""The agents of the Reach family."""
+
+from __future__ import annotations
+
+from isaaclab.utils import configclass
+from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPpoAlgorithmCfg
+
+from humanoid_vla.tasks.agent_cfgs import SacAlgorithmCfg, SacRunnerCfg, default_device
+
+OBS_GROUPS = {"actor": ["proprio", "goal", "state"], "critic": ["proprio", "goal", "state"]}
+
+
+@configclass
+class ReachSacCfg(SacRunnerCfg):
+    """SAC for two CPU cores."""
+
+    experiment_name = "vla_reach_g1"
+    obs_groups = OBS_GROUPS
+    max_iterations = 500
+    algorithm = SacAlgorithmCfg(
+        gamma=0.97,
+        tau=0.01,
+        actor_learning_rate=1e-3,
+        critic_learning_rate=1e-3,
+        alpha_learning_rate=1e-3,
+        initial_temperature=0.02,
+        target_entropy_per_dim=-0.5,
+        batch_size=256,
+        buffer_size=400_000,
+        learning_starts=10_000,
+        updates_per_step=8.0,
+    )
+
+
+@configclass
+class ReachPpoCfg(RslRlOnPolicyRunnerCfg):
+    """RSL-RL's PPO, the baseline."""
+
+    device = default_device()
+    experiment_name = "vla_reach_g1_ppo"
+    obs_groups = OBS_GROUPS
+    num_steps_per_env = 24
+    max_iterations = 500
+    save_interval = 100
+    clip_actions = 1.0
+    actor = RslRlMLPModelCfg(
+        hidden_dims=[256, 256],
+        activation="elu",
+        obs_normalization=True,
+        distribution_cfg=RslRlMLPModelCfg.GaussianDistributionCfg(init_std=0.5),
+    )
+    critic = RslRlMLPModelCfg(hidden_dims=[256, 256], activation="elu", obs_normalization=True)
+    algorithm = RslRlPpoAlgorithmCfg(
+        num_learning_epochs=5,
+        num_mini_batches=4,
+        learning_rate=1.0e-3,
+        schedule="adaptive",
+        desired_kl=0.01,
+        gamma=0.97,
+        lam=0.95,
+        entropy_coef=0.002,
+        value_loss_coef=1.0,
+        use_clipped_value_loss=True,
+        clip_param=0.2,
+        max_grad_norm=1.0,
+    )

@@ -1,0 +1,273 @@
+"""``VLA-Reach-G1``: touch the object you are told to, with the hand you are told to."""
+
+from __future__ import annotations
+
+import isaaclab.sim as sim_utils
+from isaaclab.assets import ArticulationCfg, AssetBaseCfg, RigidObjectCollectionCfg
+from isaaclab.envs import ManagerBasedRLEnvCfg
+from isaaclab.envs import mdp as isaac_mdp
+from isaaclab.envs.utils.video_recorder_cfg import VideoRecorderCfg
+from isaaclab.managers import EventTermCfg as EventTerm
+from isaaclab.managers import ObservationGroupCfg as ObsGroup
+from isaaclab.managers import ObservationTermCfg as ObsTerm
+from isaaclab.managers import RewardTermCfg as RewTerm
+from isaaclab.managers import SceneEntityCfg
+from isaaclab.managers import TerminationTermCfg as DoneTerm
+from isaaclab.scene import InteractiveSceneCfg
+from isaaclab.sensors import CameraCfg, ContactSensorCfg
+from isaaclab.utils import configclass
+from isaaclab.utils.noise import UniformNoiseCfg
+from isaaclab_tasks.utils.presets import MultiBackendRendererCfg
+
+from humanoid_vla.assets.g1 import G1_UPPER_BODY_CFG, HAND_BODIES
+from humanoid_vla.assets.objects import GROUND_CFG, OBJECT_CFGS, OBJECT_REST_HEIGHTS, TABLE_CFG
+from humanoid_vla.tasks.agent_cfgs import default_device
+from humanoid_vla.tasks.mdp import actions_cfg, commands_cfg, events, observations, rewards, terminations
+from humanoid_vla.tasks.physics import ArmPhysicsCfg
+
+ROBOT = SceneEntityCfg("robot")
+HANDS = SceneEntityCfg("robot", body_names=HAND_BODIES, preserve_order=True)
+OBJECTS = SceneEntityCfg("objects")
+LEFT_ARM = SceneEntityCfg("robot", joint_names=["left_(shoulder|elbow|wrist)_.*"])
+RIGHT_ARM = SceneEntityCfg("robot", joint_names=["right_(shoulder|elbow|wrist)_.*"])
+
+TOUCH_DISTANCE = 0.015
+"""A gap between hand and object below this counts as touching [m]."""
+
+FAILURES = [
+    "wrong_touch",
+    "joint_pos_limit",
+    "joint_vel_limit",
+    "joint_effort_limit",
+    "self_collision",
+    "hard_impact",
+    "non_finite",
+]
+"""Terminations that end an episode without success."""
+
+
+@configclass
+class ReachSceneCfg(InteractiveSceneCfg):
+    """A G1 fixed at its pelvis, a table in front of it, and four objects on the table."""
+
+    ground: AssetBaseCfg = GROUND_CFG
+    robot: ArticulationCfg = G1_UPPER_BODY_CFG.replace(
+        init_state=G1_UPPER_BODY_CFG.init_state.replace(
+            # Elbows bent, hands above the table: the figures' home pose has them inside it.
+            joint_pos={
+                ".*_shoulder_pitch_joint": 0.4,
+                "left_shoulder_roll_joint": 0.3,
+                "right_shoulder_roll_joint": -0.3,
+                ".*_elbow_joint": -0.6,
+            }
+        )
+    )
+    table: AssetBaseCfg = TABLE_CFG
+    objects: RigidObjectCollectionCfg = RigidObjectCollectionCfg(rigid_objects=OBJECT_CFGS)
+    torso_contact: ContactSensorCfg = ContactSensorCfg(prim_path="{ENV_REGEX_NS}/Robot/torso_link")
+    arm_contact: ContactSensorCfg = ContactSensorCfg(prim_path="{ENV_REGEX_NS}/Robot/.*(shoulder_yaw|elbow|wrist).*_link")
+    light: AssetBaseCfg = AssetBaseCfg(
+        prim_path="/World/light", spawn=sim_utils.DistantLightCfg(color=(1.0, 1.0, 1.0), intensity=3000.0)
+    )
+    video_camera: CameraCfg | None = CameraCfg(
+        prim_path="{ENV_REGEX_NS}/VideoCamera",
+        offset=CameraCfg.OffsetCfg(pos=(1.7, 0.9, 1.5), rot=(0.0, 0.0, 0.0, 1.0), convention="world"),
+        data_types=["rgb"],
+        spawn=sim_utils.PinholeCameraCfg(focal_length=24.0, horizontal_aperture=20.955, clipping_range=(0.05, 20.0)),
+        width=640,
+        height=480,
+        renderer_cfg=MultiBackendRendererCfg(),
+    )
+
+
+@configclass
+class ActionsCfg:
+    """17 actions in [-1, 1]: a joint position target each, relative to the default posture."""
+
+    joint_pos = actions_cfg.RateLimitedJointPositionActionCfg(
+        asset_name="robot",
+        joint_names=[".*"],
+        scale={
+            # The waist carries the whole trunk: leaning far, it would sag into its stops.
+            "waist_(roll|pitch)_joint": 0.3,
+            "waist_yaw_joint": 0.8,
+            ".*_(shoulder|elbow)_.*": 1.2,
+            ".*_wrist_.*": 0.8,
+        },
+        max_speed=2.5,
+    )
+
+
+@configclass
+class CommandsCfg:
+    """What to touch, and with which hand."""
+
+    goal = commands_cfg.TouchGoalCommandCfg(objects=list(OBJECT_CFGS), hands=list(HAND_BODIES))
+
+
+@configclass
+class ObservationsCfg:
+    """Three groups; the agent's configuration says which network reads which."""
+
+    @configclass
+    class ProprioCfg(ObsGroup):
+        """What the robot's own sensors and memory tell; noisy in training."""
+
+        joint_pos = ObsTerm(func=isaac_mdp.joint_pos_rel, noise=UniformNoiseCfg(n_min=-0.01, n_max=0.01))
+        joint_vel = ObsTerm(func=isaac_mdp.joint_vel_rel, noise=UniformNoiseCfg(n_min=-0.1, n_max=0.1))
+        joint_target = ObsTerm(
+            func=observations.joint_target_rel, params={"action_name": "joint_pos", "asset_cfg": ROBOT}
+        )
+        last_action = ObsTerm(func=isaac_mdp.last_action)
+
+        def __post_init__(self) -> None:
+            self.enable_corruption = True
+
+    @configclass
+    class GoalCfg(ObsGroup):
+        """The goal, one-hot: object, then hand."""
+
+        goal = ObsTerm(func=isaac_mdp.generated_commands, params={"command_name": "goal"})
+
+    @configclass
+    class StateCfg(ObsGroup):
+        """Privileged and noise-free: what only the simulator knows."""
+
+        object_positions = ObsTerm(func=observations.object_positions, params={"objects": OBJECTS})
+        hand_positions = ObsTerm(func=observations.hand_positions, params={"hands": HANDS})
+        hand_clearance = ObsTerm(func=observations.hand_clearance, params={"hands": HANDS, "objects": OBJECTS})
+        hand_to_target = ObsTerm(
+            func=observations.hand_to_target, params={"command_name": "goal", "hands": HANDS, "objects": OBJECTS}
+        )
+        held_time = ObsTerm(func=observations.held_time, params={"command_name": "goal"})
+
+    proprio: ProprioCfg = ProprioCfg()
+    goal: GoalCfg = GoalCfg()
+    state: StateCfg = StateCfg()
+
+
+@configclass
+class EventsCfg:
+    """Domain randomisation and resets."""
+
+    mass = EventTerm(
+        func=isaac_mdp.randomize_rigid_body_mass,
+        mode="startup",
+        params={
+            "asset_cfg": SceneEntityCfg("robot", body_names=["torso_link", ".*_wrist_yaw_link"]),
+            "mass_distribution_params": (0.9, 1.1),
+            "operation": "scale",
+        },
+    )
+    friction = EventTerm(
+        func=isaac_mdp.randomize_rigid_body_material,
+        mode="startup",
+        params={
+            "asset_cfg": SceneEntityCfg("robot", body_names=".*"),
+            "static_friction_range": (0.5, 1.2),
+            "dynamic_friction_range": (0.5, 1.2),
+            "restitution_range": (0.0, 0.0),
+            "num_buckets": 64,
+            "make_consistent": True,
+        },
+    )
+    gains = EventTerm(
+        func=isaac_mdp.randomize_actuator_gains,
+        mode="startup",
+        params={
+            "asset_cfg": SceneEntityCfg("robot", joint_names=".*"),
+            "stiffness_distribution_params": (0.9, 1.1),
+            "damping_distribution_params": (0.9, 1.1),
+            "operation": "scale",
+        },
+    )
+    robot_pose = EventTerm(
+        func=isaac_mdp.reset_joints_by_offset,
+        mode="reset",
+        params={"position_range": (-0.1, 0.1), "velocity_range": (0.0, 0.0)},
+    )
+    object_poses = EventTerm(
+        func=events.place_objects_apart,
+        mode="reset",
+        params={
+            "x_range": (0.24, 0.38),
+            "pitch": 0.14,
+            "jitter": 0.015,
+            "heights": list(OBJECT_REST_HEIGHTS.values()),
+            "objects": OBJECTS,
+        },
+    )
+
+
+@configclass
+class RewardsCfg:
+    """Come close, touch, hold; do not end in a failure; keep the other arm and the motion quiet."""
+
+    gap = RewTerm(
+        func=rewards.goal_gap, weight=-15.0, params={"command_name": "goal", "hands": HANDS, "objects": OBJECTS}
+    )
+    touch = RewTerm(
+        func=rewards.goal_proximity,
+        weight=3.0,
+        params={"std": 0.03, "command_name": "goal", "hands": HANDS, "objects": OBJECTS},
+    )
+    success = RewTerm(func=rewards.ended_by, weight=300.0, params={"term_names": ["success"]})
+    failure = RewTerm(func=rewards.ended_by, weight=-120.0, params={"term_names": FAILURES})
+    idle_arm = RewTerm(
+        func=rewards.idle_arm_deviation,
+        weight=-0.05,
+        params={"command_name": "goal", "left_arm": LEFT_ARM, "right_arm": RIGHT_ARM},
+    )
+    action_rate = RewTerm(func=isaac_mdp.action_rate_l2, weight=-0.005)
+
+
+@configclass
+class TerminationsCfg:
+    """Each is logged by its name."""
+
+    time_out = DoneTerm(func=isaac_mdp.time_out, time_out=True)
+    success = DoneTerm(
+        func=terminations.goal_held,
+        params={
+            "hold_time": 0.3,
+            "distance": TOUCH_DISTANCE,
+            "command_name": "goal",
+            "hands": HANDS,
+            "objects": OBJECTS,
+        },
+    )
+    wrong_touch = DoneTerm(
+        func=terminations.wrong_touch,
+        params={"distance": TOUCH_DISTANCE, "command_name": "goal", "hands": HANDS, "objects": OBJECTS},
+    )
+    joint_pos_limit = DoneTerm(
+        func=terminations.joint_pos_beyond_limits, params={"tolerance": 0.05, "asset_cfg": ROBOT}
+    )
+    joint_vel_limit = DoneTerm(func=terminations.joint_vel_excess, params={"fraction": 0.5, "asset_cfg": ROBOT})
+    joint_effort_limit = DoneTerm(func=terminations.joint_effort_excess, params={"fraction": 2.0, "asset_cfg": ROBOT})
+    self_collision = DoneTerm(func=terminations.contact_force, params={"limit": 20.0, "sensors": ["torso_contact"]})
+    hard_impact = DoneTerm(func=terminations.contact_force, params={"limit": 100.0, "sensors": ["arm_contact"]})
+    non_finite = DoneTerm(func=terminations.non_finite_state, params={"asset_cfg": ROBOT})
+
+
+@configclass
+class ReachEnvCfg(ManagerBasedRLEnvCfg):
+    """Configuration of ``VLA-Reach-G1``."""
+
+    scene: ReachSceneCfg = ReachSceneCfg(num_envs=64, env_spacing=3.0)
+    actions: ActionsCfg = ActionsCfg()
+    commands: CommandsCfg = CommandsCfg()
+    observations: ObservationsCfg = ObservationsCfg()
+    events: EventsCfg = EventsCfg()
+    rewards: RewardsCfg = RewardsCfg()
+    terminations: TerminationsCfg = TerminationsCfg()
+
+    def __post_init__(self) -> None:
+        self.decimation = 2
+        self.episode_length_s = 5.0
+        self.compute_final_obs = True
+        self.video_recorders = [VideoRecorderCfg(source="sensor:video_camera", video_length=250)]
+        self.sim.dt = 1.0 / 60.0
+        self.sim.render_interval = self.decimation
+        self.sim.device = default_device()
+        self.sim.physics = ArmPhysicsCfg()

@@ -1,0 +1,188 @@
+"""What the scripts share: names of tasks and agents, checkpoints, and errors of one line with exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from isaaclab.envs import ManagerBasedRLEnvCfg
+    from isaaclab_rl.rsl_rl import RslRlBaseRunnerCfg
+
+# A waiting thread sleeps instead of spinning: the simulator's thread wants the core. Set before torch starts its threads.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+LOG_ROOT = Path("logs/rsl_rl")
+CHECKPOINT_PATTERN = r"model_\d+\.pt"
+
+
+class InputError(Exception):
+    """Bad input: its message is one line that names the thing, the value and the remedy."""
+
+
+def run_main(main: Callable[[], None]) -> NoReturn:
+    """Run a script's main function; bad input ends it with one line and exit code 2."""
+    try:
+        main()
+    except InputError as error:
+        print(f"{Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(0)
+
+
+def add_task_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--task``, ``--agent``, ``--num_envs``, ``--seed`` and ``--device``, as Isaac Lab names them."""
+    parser.add_argument("--task", required=True, help="registered task, e.g. VLA-Reach-G1 (all: isaaclab list_envs)")
+    parser.add_argument("--agent", default="sac", help="agent registered for the task (default: sac)")
+    parser.add_argument("--num_envs", type=int, help="environments to simulate side by side (default: the task's)")
+    parser.add_argument("--seed", type=int, help="random seed (default: the agent's)")
+    parser.add_argument("--device", help="cpu or cuda:N (default: the first GPU where there is one, else the CPU)")
+
+
+def add_checkpoint_argument(parser: argparse.ArgumentParser) -> None:
+    """``--checkpoint``."""
+    parser.add_argument("--checkpoint", default="latest", help="a model_*.pt file or 'latest' (the default)")
+
+
+def check_task_arguments(args: argparse.Namespace) -> str:
+    """Check the arguments of :func:`add_task_arguments` before anything is started or written.
+
+    Returns:
+        The agent's entry point in the task's registration.
+
+    Raises:
+        InputError: Unknown task or agent, an impossible number of environments or device.
+    """
+    import gymnasium as gym
+    import torch
+
+    import humanoid_vla.tasks  # noqa: F401  (registers the tasks)
+
+    tasks = sorted(name for name in gym.registry if name.startswith("VLA-"))
+    if args.task not in tasks:
+        raise InputError(f"unknown task '{args.task}'; the tasks are: {', '.join(tasks)}")
+    kwargs = gym.spec(args.task).kwargs
+    agents = {agent_name(key): key for key in kwargs if key.endswith("_cfg_entry_point") and key != "env_cfg_entry_point"}
+    if args.agent not in agents:
+        raise InputError(f"task {args.task} has no agent '{args.agent}'; it has: {', '.join(sorted(agents))}")
+    if args.num_envs is not None and args.num_envs < 1:
+        raise InputError(f"--num_envs is {args.num_envs}; it must be at least 1")
+    if args.device is not None:
+        try:
+            device = torch.device(args.device)
+        except RuntimeError:
+            raise InputError(f"--device '{args.device}' is no device; use cpu or cuda:N") from None
+        known = device.type in ("cpu", "cuda")
+        if not known or (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()):
+            found = torch.cuda.device_count()
+            raise InputError(f"--device '{args.device}' is not on this machine ({found} CUDA devices); use cpu or cuda:N")
+    return agents[args.agent]
+
+
+def agent_name(entry_point: str) -> str:
+    """Short name of an agent's entry point: Isaac Lab's default ``rsl_rl_cfg_entry_point`` is SAC in this package."""
+    name = entry_point.removesuffix("_cfg_entry_point")
+    return "sac" if name == "rsl_rl" else name
+
+
+def load_configs(args: argparse.Namespace, entry_point: str, overrides: list[str], play: bool = False) -> tuple[
+    ManagerBasedRLEnvCfg, RslRlBaseRunnerCfg
+]:
+    """Configurations of task and agent with the command line applied; ``overrides`` are Isaac Lab's (``physics=...``).
+
+    Raises:
+        InputError: An override names nothing that exists, or a file of the robot is missing.
+    """
+    from isaaclab_rl.rsl_rl import check_rsl_rl_version, handle_deprecated_rsl_rl_cfg
+    from isaaclab_tasks.utils import resolve_task_config
+
+    try:
+        env_cfg, agent_cfg = resolve_task_config(args.task, entry_point, play_mode=play, overrides=overrides)
+    except (ValueError, AttributeError, FileNotFoundError) as error:
+        raise InputError(" ".join(str(error).split())) from None
+    if args.num_envs is not None:
+        env_cfg.scene.num_envs = args.num_envs
+    if args.device is not None:
+        env_cfg.sim.device = agent_cfg.device = args.device
+    if args.seed is not None:
+        agent_cfg.seed = args.seed
+    env_cfg.seed = agent_cfg.seed
+    return env_cfg, handle_deprecated_rsl_rl_cfg(agent_cfg, check_rsl_rl_version())
+
+
+def find_checkpoint(args: argparse.Namespace, entry_point: str) -> Path:
+    """The checkpoint file that ``--checkpoint`` names, known to be readable and to hold nothing but data.
+
+    Raises:
+        InputError: There is none, or it is not a checkpoint.
+    """
+    from isaaclab_rl.entrypoints.common import resolve_checkpoint_selector
+
+    if args.checkpoint == "latest":
+        try:
+            found = max(
+                (
+                    resolve_checkpoint_selector(
+                        str(root), "latest", library="rsl_rl", task=args.task,
+                        checkpoint_pattern=CHECKPOINT_PATTERN, metadata={"agent": entry_point},
+                    )
+                    for root in _experiments_with(args.task, entry_point)
+                ),
+                key=os.path.getmtime,
+            )  # fmt: skip
+        except ValueError:
+            raise InputError(
+                f"no run of agent '{args.agent}' on {args.task} in {LOG_ROOT}; train one:"
+                f" scripts/train.py --task {args.task} --agent {args.agent}"
+            ) from None
+        path = Path(found)
+    else:
+        path = Path(args.checkpoint)
+    if not path.is_file():
+        raise InputError(f"checkpoint '{path}' does not exist; give a model_*.pt file or 'latest'")
+    check_checkpoint_file(path)
+    return path
+
+
+def check_checkpoint_file(path: Path) -> None:
+    """Raise :class:`InputError` unless the file loads without running code from it and looks like a checkpoint."""
+    import torch
+
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:
+        raise InputError(f"'{path}' is no readable checkpoint (truncated, or not made by training); train again") from None
+    if not isinstance(content, dict) or "actor_state_dict" not in content or "iter" not in content:
+        raise InputError(f"'{path}' is not a training checkpoint of an agent; give a model_*.pt file of a run")
+
+
+def _experiments_with(task: str, entry_point: str) -> Iterator[Path]:
+    """Experiment folders that hold a run of this task and agent, by the manifests Isaac Lab writes."""
+    for manifest in LOG_ROOT.glob("*/*/run.json"):
+        with contextlib.suppress(json.JSONDecodeError, KeyError):
+            run = json.loads(manifest.read_text(encoding="utf-8"))
+            if run["task"] == task and run["metadata"].get("agent") == entry_point and any(
+                re.fullmatch(CHECKPOINT_PATTERN, file.name) for file in manifest.parent.iterdir()
+            ):
+                yield manifest.parent.parent
+
+
+def write_json(path: str | Path, figures: Any) -> None:
+    """Write figures to a file that is never half-written.
+
+    Raises:
+        InputError: The folder does not exist.
+    """
+    path = Path(path)
+    if not path.resolve().parent.is_dir():
+        raise InputError(f"cannot write '{path}': its folder does not exist; make it first")
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,97 @@
+"""Learning curves: read from a run's TensorBoard file, drawn as PNG."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One training run; every list has an entry per logged iteration."""
+
+    wall_s: list[float]
+    """Seconds of training: collecting and learning, without start-up."""
+    steps: list[int]
+    """Environment steps over all environments."""
+    success: list[float]
+    """Share of the environments whose last finished episode was a success."""
+    mean_return: list[float]
+    """Mean undiscounted return of recent episodes (as many as RSL-RL's logger averages)."""
+
+    def time_to(self, success: float) -> tuple[float, int] | None:
+        """Seconds and steps until the success rate was first reached, or None."""
+        for wall_s, steps, rate in zip(self.wall_s, self.steps, self.success, strict=True):
+            if rate >= success:
+                return wall_s, steps
+        return None
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Reads plain values and leaves out Isaac Lab's Python objects: nothing in a file runs."""
+
+
+_PlainLoader.add_multi_constructor("", lambda loader, suffix, node: None)
+
+
+def read_curve(run_dir: Path) -> Curve:
+    """Read a run of ``isaaclab train --rl_library rsl_rl``."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run_dir), size_guidance={"scalars": 0})
+    events.Reload()
+    with (run_dir / "params" / "agent.yaml").open(encoding="utf-8") as file:
+        steps_per_env = yaml.load(file, _PlainLoader)["num_steps_per_env"]
+    with (run_dir / "params" / "env.yaml").open(encoding="utf-8") as file:
+        num_envs = yaml.load(file, _PlainLoader)["scene"]["num_envs"]
+    series = {
+        tag: {event.step: event.value for event in events.Scalars(tag)}
+        for tag in (
+            "Episode_Termination/success",
+            "Train/mean_reward",
+            "Perf/collection_time",
+            "Perf/learning_time",
+        )
+    }
+    success, returns, collection, learning = series.values()
+    wall_s, total = [], 0.0
+    iterations = sorted(success)
+    for iteration in iterations:
+        total += collection[iteration] + learning[iteration]
+        wall_s.append(total)
+    first = next(iter(returns.values()))
+    mean_return = [returns.get(iteration, first) for iteration in iterations]
+    steps = [(iteration + 1) * steps_per_env * num_envs for iteration in iterations]
+    return Curve(wall_s, steps, [success[iteration] for iteration in iterations], mean_return)
+
+
+def save_plot(path: Path, curves: dict[str, Curve], title: str) -> None:
+    """Draw success and return over wall-clock and over environment steps, one line a curve."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(2, 2, figsize=(10, 6), sharex="col", sharey="row", layout="constrained")
+    for name, curve in curves.items():
+        for column, x in enumerate(([wall / 60.0 for wall in curve.wall_s], [step / 1e3 for step in curve.steps])):
+            axes[0, column].plot(x, curve.success, label=name)
+            axes[1, column].plot(x, curve.mean_return, label=name)
+    axes[0, 0].set_ylabel("success rate")
+    axes[0, 0].set_ylim(0.0, 1.02)
+    axes[1, 0].set_ylabel("mean episode return")
+    axes[1, 0].set_xlabel("wall-clock of training [min]")
+    axes[1, 1].set_xlabel("environment steps [thousands]")
+    for axis in axes.flat:
+        axis.grid(alpha=0.3)
+        axis.margins(x=0)
+    if len(curves) > 1:
+        axes[0, 0].legend()
+    figure.suptitle(title)
+    temporary = path.with_name(f".{path.name}.tmp")
+    figure.savefig(temporary, dpi=120, format="png")
+    plt.close(figure)
+    os.replace(temporary, path)

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Play a trained policy through `isaaclab play`: in a browser (``--viz viser``), a window or a video (``--video``).
+
+Everything after the known options goes to Isaac Lab, for instance ``physics=ovphysx`` or ``--real-time``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+
+from common import (
+    InputError,
+    add_checkpoint_argument,
+    add_task_arguments,
+    check_task_arguments,
+    find_checkpoint,
+    load_configs,
+    run_main,
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_task_arguments(parser)
+    add_checkpoint_argument(parser)
+    parser.add_argument("--video", action="store_true", help="write play.mp4 beside the checkpoint and stop")
+    parser.add_argument("--viz", choices=["viser", "newton", "rerun", "kit"], help="watch it there, until Ctrl+C")
+    args, overrides = parser.parse_known_args()
+    entry_point = check_task_arguments(args)
+    checkpoint = find_checkpoint(args, entry_point)
+    load_configs(args, entry_point, [arg for arg in overrides if "=" in arg], play=True)
+
+    from isaaclab_rl.entrypoints import run_play_cli
+
+    command = ["--rl_library", "rsl_rl", "--task", args.task, "--agent", entry_point, "--checkpoint", str(checkpoint)]
+    for option in ("num_envs", "seed", "device", "viz"):
+        if (value := getattr(args, option)) is not None:
+            command += [f"--{option}", str(value)]
+    try:
+        status = run_play_cli([*command, *(["--video"] if args.video else []), *overrides])
+    except ValueError as error:
+        raise InputError(f"cannot play '{checkpoint}': {' '.join(str(error).split())}") from None
+    if args.video and not status:
+        clips = (checkpoint.parent / "videos" / "play").glob("*.mp4")
+        video = checkpoint.parent / "play.mp4"
+        shutil.copyfile(max(clips, key=lambda clip: clip.stat().st_mtime), video)
+        print(f"video         {video}")
+    raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Train an agent on a task through `isaaclab train`, then evaluate it, plot its learning curve and film it.
+
+The same training as Isaac Lab's own command, with short names for agents, a progress bar and pictures at the end.
+Everything after the known options goes to Isaac Lab: ``physics=ovphysx``, ``agent.algorithm.gamma=0.95`` ...
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from common import InputError, add_task_arguments, check_task_arguments, load_configs, run_main, write_json
+from curves import read_curve, save_plot
+from tqdm import tqdm
+
+HERE = Path(__file__).parent
+EVALUATION_SEED = 1
+"""No training uses it: their seeds start at 42."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_task_arguments(parser)
+    parser.add_argument("--max_iterations", type=int, help="iterations of the runner (default: the agent's)")
+    parser.add_argument("--episodes", type=int, default=256, help="episodes to evaluate afterwards (default: 256)")
+    parser.add_argument("--no_video", action="store_true", help="do not film the trained policy")
+    parser.add_argument("--json", metavar="FILE", help="file for the figures")
+    args, overrides = parser.parse_known_args()
+    entry_point = check_task_arguments(args)
+    if args.max_iterations is not None and args.max_iterations < 1:
+        raise InputError(f"--max_iterations is {args.max_iterations}; it must be at least 1")
+    _, agent_cfg = load_configs(args, entry_point, overrides)
+    if args.seed is None:
+        args.seed = agent_cfg.seed
+
+    run_dir = train(args, entry_point, overrides, args.max_iterations or agent_cfg.max_iterations)
+    curve = read_curve(run_dir)
+    save_plot(run_dir / "curve.png", {args.agent: curve}, title=f"{args.agent} on {args.task}, seed {args.seed}")
+    common = ["--task", args.task, "--agent", args.agent, "--checkpoint", str(last_checkpoint(run_dir))]
+    common += ["--device", args.device] if args.device else []
+    evaluation = run_dir / "evaluation.json"
+    run_script(
+        "evaluate.py", *common, "--episodes", str(args.episodes), "--seed", str(EVALUATION_SEED), "--json", str(evaluation)
+    )
+    print(f"training      {curve.wall_s[-1]:.0f} s, {curve.steps[-1]:,} environment steps")
+    print(f"run           {run_dir}")
+    print(f"curve         {run_dir / 'curve.png'}")
+    if not args.no_video:
+        run_script("play.py", *common, "--video", "--num_envs", "1", "--seed", str(EVALUATION_SEED))
+    if args.json:
+        figures = {"run_dir": str(run_dir), "wall_s": curve.wall_s[-1], "steps": curve.steps[-1]}
+        write_json(args.json, figures)
+
+
+def train(args: argparse.Namespace, entry_point: str, overrides: list[str], iterations: int) -> Path:
+    """Run ``isaaclab train`` behind a progress bar; its output goes to ``train.log`` in the run's folder.
+
+    Returns:
+        The run's folder.
+    """
+    command = [sys.executable, "-u", "-m", "isaaclab", "train", "--rl_library", "rsl_rl"]
+    command += ["--task", args.task, "--agent", entry_point, "--seed", str(args.seed)]
+    for option in ("num_envs", "device", "max_iterations"):
+        if (value := getattr(args, option)) is not None:
+            command += [f"--{option}", str(value)]
+    output: list[str] = []
+    figures = {"success": "", "reward": ""}
+    # isaaclab prints what it does in lines of "name: value" an iteration
+    patterns = {"success": re.compile(r"Episode_Termination/success: (\S+)"), "reward": re.compile(r"Mean reward: (\S+)")}
+    bar = tqdm(total=iterations, unit="it", desc=f"{args.agent} on {args.task}", dynamic_ncols=True)
+    with subprocess.Popen(
+        command + overrides, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                output.append(line)
+                for name, pattern in patterns.items():
+                    if match := pattern.search(line):
+                        figures[name] = match[1]
+                if "Learning iteration" in line:
+                    bar.set_postfix(figures, refresh=False)
+                    bar.update()
+        except KeyboardInterrupt:
+            process.wait()  # Isaac Lab stops at the end of the iteration and saves
+    bar.close()
+    log = "".join(output)
+    if process.returncode:
+        raise SystemExit(f"isaaclab train failed with exit code {process.returncode}:\n{''.join(output[-25:])}")
+    folder = re.search(r"Logging experiment in directory: (.+)", log)
+    name = re.search(r"Exact experiment name requested from command line: (\S+)", log)
+    assert folder is not None
+    assert name is not None
+    runs = [path for path in Path(folder[1].strip()).iterdir() if path.name.startswith(name[1])]
+    run_dir = max(runs, key=lambda path: path.stat().st_mtime)
+    (run_dir / "train.log").write_text(log, encoding="utf-8")
+    return run_dir
+
+
+def last_checkpoint(run_dir: Path) -> Path:
+    """The checkpoint of the last iteration."""
+    return max(run_dir.glob("model_*.pt"), key=lambda path: int(path.stem.removeprefix("model_")))
+
+
+def run_script(name: str, *arguments: str) -> None:
+    """Run another script of this folder; a failure ends this one."""
+    if code := subprocess.run([sys.executable, str(HERE / name), *arguments]).returncode:
+        raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,111 @@
+"""The squashed Gaussian policy: its density, its bounds, its observation groups."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch.distributions import Normal, TanhTransform, TransformedDistribution
+
+from humanoid_vla.policies.squashed_gaussian import SquashedGaussianPolicy, squashed_log_prob
+
+GROUPS = {"actor": ["b", "a"]}
+
+
+def make_policy(**kwargs: Any) -> SquashedGaussianPolicy:
+    obs = {"a": torch.zeros(5, 3), "b": torch.zeros(5, 2), "unread": torch.zeros(5, 7)}
+    return SquashedGaussianPolicy(obs, GROUPS, "actor", 4, hidden_dims=(16, 16), **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("u", "log_std", "expected"),
+    [
+        (0.0, 0.0, -0.9189385),  # log N(0; 0, 1), tanh'(0) = 1
+        (1.0, 0.0, -0.5513768),  # -0.9189385 - 1 / 2 - log(1 - 0.7615942^2)
+        (1.0, math.log(2.0), -0.8695239),  # -0.9189385 - 1 / 8 - log 2 + 0.8675617
+    ],
+)
+def test_log_density_hand_computed(u: float, log_std: float, expected: float) -> None:
+    sample = torch.tensor([[u]])
+    log_prob = squashed_log_prob(sample, sample / math.exp(log_std), torch.tensor([[log_std]]))
+    torch.testing.assert_close(log_prob, torch.tensor([expected]))
+
+
+def test_log_density_equals_torch_distributions() -> None:
+    torch.manual_seed(0)
+    mean, log_std, noise = torch.randn(3, 50, 6, dtype=torch.float64)
+    u = mean + log_std.exp() * noise
+    reference = TransformedDistribution(Normal(mean, log_std.exp()), TanhTransform(cache_size=1))
+    # the inverse of tanh is exact where the distribution remembers it
+    actions = reference.transforms[0](u)
+    assert actions is not None
+    torch.testing.assert_close(squashed_log_prob(u, noise, log_std), reference.log_prob(actions).sum(dim=-1))
+
+
+def test_log_density_stays_exact_where_tanh_rounds_to_one() -> None:
+    u = torch.tensor([[30.0, -30.0]])
+    # log(1 - tanh(u)^2) -> 2 log 2 - 2 |u|; the naive log(1 - 1) is minus infinity
+    expected = -math.log(2.0 * math.pi) - 2.0 * (2.0 * math.log(2.0) - 60.0)
+    torch.testing.assert_close(squashed_log_prob(u, torch.zeros(1, 2), torch.zeros(1, 2)), torch.tensor([expected]))
+
+
+def test_sample_returns_the_density_of_its_own_action() -> None:
+    torch.manual_seed(0)
+    policy = make_policy(obs_normalization=False)
+    flat = torch.randn(64, 5)
+    actions, log_prob = policy.sample(flat)
+    mean, log_std = policy._mean_and_log_std(flat)
+    u = torch.atanh(actions.double())
+    reference = Normal(mean.double(), log_std.double().exp()).log_prob(u) - torch.log1p(-actions.double().square())
+    torch.testing.assert_close(log_prob.double(), reference.sum(dim=-1), atol=1e-3, rtol=1e-4)
+
+
+def test_density_integrates_to_one() -> None:
+    u = torch.linspace(-8.0, 8.0, 20_001, dtype=torch.float64).unsqueeze(-1)
+    log_std = torch.full_like(u, math.log(0.7))
+    log_prob = squashed_log_prob(u, (u - 0.3) / 0.7, log_std)
+    torch.testing.assert_close(torch.trapezoid(log_prob.exp(), torch.tanh(u).squeeze(-1)).item(), 1.0)
+
+
+def test_groups_are_read_in_order_and_actions_are_bounded() -> None:
+    torch.manual_seed(0)
+    policy = make_policy()
+    obs = {"a": 100.0 * torch.randn(8, 3), "b": 100.0 * torch.randn(8, 2)}
+    torch.testing.assert_close(policy.flatten(obs), torch.cat([obs["b"], obs["a"]], dim=-1))
+    for stochastic in (False, True):
+        actions = policy(obs, stochastic_output=stochastic)
+        assert actions.shape == (8, 4)
+        assert actions.abs().max() <= 1.0
+    torch.testing.assert_close(policy(obs), torch.tanh(policy._mean_and_log_std(policy.flatten(obs))[0]))
+    assert policy.output_std.shape == (8, 4)
+    policy.reset(torch.ones(8, dtype=torch.bool))
+
+
+def test_log_std_stays_within_its_bounds() -> None:
+    policy = make_policy(log_std_bounds=(-3.0, 0.5))
+    _, log_std = policy._mean_and_log_std(1e4 * torch.randn(100, 5))
+    assert log_std.min() >= -3.0
+    assert log_std.max() <= 0.5
+
+
+def test_exports_hold_the_normaliser_and_read_one_flat_observation() -> None:
+    policy = make_policy()
+    obs = {"a": 5.0 + torch.randn(8, 3), "b": torch.randn(8, 2)}
+    policy.update_normalization(obs)
+    flat = torch.cat([obs["b"], obs["a"]], dim=-1)
+    torch.testing.assert_close(torch.jit.script(policy.as_jit())(flat), policy(obs))
+    onnx = policy.as_onnx()
+    torch.testing.assert_close(onnx(flat), policy(obs))
+    assert onnx.get_dummy_inputs()[0].shape == (1, 5)
+
+
+def test_bad_input_is_named() -> None:
+    obs = {"a": torch.zeros(5, 3), "image": torch.zeros(5, 8, 8, 3)}
+    with pytest.raises(ValueError, match="'b' is missing"):
+        SquashedGaussianPolicy(obs, {"actor": ["b"]}, "actor", 4)
+    with pytest.raises(ValueError, match="'image' must be"):
+        SquashedGaussianPolicy(obs, {"actor": ["image"]}, "actor", 4)
+    with pytest.raises(ValueError, match="unknown activation 'sine'"):
+        SquashedGaussianPolicy(obs, {"actor": ["a"]}, "actor", 4, activation="sine")
+    with pytest.raises(ValueError, match="log_std_bounds"):
+        SquashedGaussianPolicy(obs, {"actor": ["a"]}, "actor", 4, log_std_bounds=(2.0, -5.0))
