@@ -57,7 +57,8 @@ def run_learner(args: argparse.Namespace) -> dict[str, Any]:
     try:
         theirs = make_sb3_sac()
     except ImportError:
-        sys.exit("benchmark.py: error: the comparison needs stable-baselines3 (pip install 'humanoid_vla[dev]')")
+        print("benchmark.py: error: the comparison needs stable-baselines3 (the `dev` extra)", file=sys.stderr)
+        sys.exit(2)
     ours = make_sac()
     peak = 0.0
     rows: list[dict[str, Any]] = []

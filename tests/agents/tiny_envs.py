@@ -92,8 +92,8 @@ def runner_cfg(obs_groups: dict[str, list[str]], **algorithm: Any) -> dict[str, 
     }
     return {
         "algorithm": quick | algorithm,
-        "actor": {"hidden_dims": [32, 32]},
-        "critic": {"hidden_dims": [32, 32]},
+        "actor": {"hidden_dims": [32, 32], "distribution_cfg": None},  # as Isaac Lab's configuration gives it
+        "critic": {"hidden_dims": [32, 32], "distribution_cfg": None},
         "obs_groups": obs_groups,
         "num_steps_per_env": 8,
         "save_interval": 1000,

@@ -17,11 +17,11 @@ from isaaclab.scene import InteractiveSceneCfg
 from isaaclab.sensors import CameraCfg, ContactSensorCfg
 from isaaclab.utils import configclass
 from isaaclab.utils.noise import UniformNoiseCfg
-from isaaclab_tasks.utils.presets import MultiBackendRendererCfg
 
 from humanoid_vla.assets.g1 import G1_UPPER_BODY_CFG, HAND_BODIES
-from humanoid_vla.assets.objects import GROUND_CFG, OBJECT_CFGS, OBJECT_REST_HEIGHTS, TABLE_CFG
+from humanoid_vla.assets.objects import GROUND_CFG, OBJECT_CFGS, OBJECT_REST_HEIGHTS, TABLE_CFG, TABLE_HEIGHT
 from humanoid_vla.tasks.agent_cfgs import default_device
+from humanoid_vla.tasks.cameras import video_camera
 from humanoid_vla.tasks.mdp import actions_cfg, commands_cfg, events, observations, rewards, terminations
 from humanoid_vla.tasks.physics import ArmPhysicsCfg
 
@@ -69,15 +69,7 @@ class ReachSceneCfg(InteractiveSceneCfg):
     light: AssetBaseCfg = AssetBaseCfg(
         prim_path="/World/light", spawn=sim_utils.DistantLightCfg(color=(1.0, 1.0, 1.0), intensity=3000.0)
     )
-    video_camera: CameraCfg | None = CameraCfg(
-        prim_path="{ENV_REGEX_NS}/VideoCamera",
-        offset=CameraCfg.OffsetCfg(pos=(1.7, 0.9, 1.5), rot=(0.0, 0.0, 0.0, 1.0), convention="world"),
-        data_types=["rgb"],
-        spawn=sim_utils.PinholeCameraCfg(focal_length=24.0, horizontal_aperture=20.955, clipping_range=(0.05, 20.0)),
-        width=640,
-        height=480,
-        renderer_cfg=MultiBackendRendererCfg(),
-    )
+    video_camera: CameraCfg | None = video_camera(eye=(1.5, 0.85, 1.5), target=(0.12, 0.0, 0.9))
 
 
 @configclass
@@ -193,7 +185,7 @@ class EventsCfg:
             "x_range": (0.24, 0.38),
             "pitch": 0.14,
             "jitter": 0.015,
-            "heights": list(OBJECT_REST_HEIGHTS.values()),
+            "heights": [TABLE_HEIGHT + height for height in OBJECT_REST_HEIGHTS.values()],
             "objects": OBJECTS,
         },
     )
