@@ -69,7 +69,9 @@ def check_task_arguments(args: argparse.Namespace) -> str:
     if args.task not in tasks:
         raise InputError(f"unknown task '{args.task}'; the tasks are: {', '.join(tasks)}")
     kwargs = gym.spec(args.task).kwargs
-    agents = {agent_name(key): key for key in kwargs if key.endswith("_cfg_entry_point") and key != "env_cfg_entry_point"}
+    agents = {
+        agent_name(key): key for key in kwargs if key.endswith("_cfg_entry_point") and key != "env_cfg_entry_point"
+    }
     if args.agent not in agents:
         raise InputError(f"task {args.task} has no agent '{args.agent}'; it has: {', '.join(sorted(agents))}")
     if args.num_envs is not None and args.num_envs < 1:
@@ -82,7 +84,9 @@ def check_task_arguments(args: argparse.Namespace) -> str:
         known = device.type in ("cpu", "cuda")
         if not known or (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()):
             found = torch.cuda.device_count()
-            raise InputError(f"--device '{args.device}' is not on this machine ({found} CUDA devices); use cpu or cuda:N")
+            raise InputError(
+                f"--device '{args.device}' is not on this machine ({found} CUDA devices); use cpu or cuda:N"
+            )
     return agents[args.agent]
 
 
@@ -92,9 +96,9 @@ def agent_name(entry_point: str) -> str:
     return "sac" if name == "rsl_rl" else name
 
 
-def load_configs(args: argparse.Namespace, entry_point: str, overrides: list[str], play: bool = False) -> tuple[
-    ManagerBasedRLEnvCfg, RslRlBaseRunnerCfg
-]:
+def load_configs(
+    args: argparse.Namespace, entry_point: str, overrides: list[str], play: bool = False
+) -> tuple[ManagerBasedRLEnvCfg, RslRlBaseRunnerCfg]:
     """Configurations of task and agent with the command line applied; ``overrides`` are Isaac Lab's (``physics=...``).
 
     Raises:
@@ -158,7 +162,9 @@ def check_checkpoint_file(path: Path) -> None:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception:
-        raise InputError(f"'{path}' is no readable checkpoint (truncated, or not made by training); train again") from None
+        raise InputError(
+            f"'{path}' is no readable checkpoint (truncated, or not made by training); train again"
+        ) from None
     if not isinstance(content, dict) or "actor_state_dict" not in content or "iter" not in content:
         raise InputError(f"'{path}' is not a training checkpoint of an agent; give a model_*.pt file of a run")
 
@@ -168,8 +174,10 @@ def _experiments_with(task: str, entry_point: str) -> Iterator[Path]:
     for manifest in LOG_ROOT.glob("*/*/run.json"):
         with contextlib.suppress(json.JSONDecodeError, KeyError):
             run = json.loads(manifest.read_text(encoding="utf-8"))
-            if run["task"] == task and run["metadata"].get("agent") == entry_point and any(
-                re.fullmatch(CHECKPOINT_PATTERN, file.name) for file in manifest.parent.iterdir()
+            if (
+                run["task"] == task
+                and run["metadata"].get("agent") == entry_point
+                and any(re.fullmatch(CHECKPOINT_PATTERN, file.name) for file in manifest.parent.iterdir())
             ):
                 yield manifest.parent.parent
 

@@ -13,9 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tqdm import tqdm
+
 from common import InputError, add_task_arguments, check_task_arguments, load_configs, run_main, write_json
 from curves import read_curve, save_plot
-from tqdm import tqdm
 
 HERE = Path(__file__).parent
 EVALUATION_SEED = 1
@@ -44,7 +45,14 @@ def main() -> None:
     common += ["--device", args.device] if args.device else []
     evaluation = run_dir / "evaluation.json"
     run_script(
-        "evaluate.py", *common, "--episodes", str(args.episodes), "--seed", str(EVALUATION_SEED), "--json", str(evaluation)
+        "evaluate.py",
+        *common,
+        "--episodes",
+        str(args.episodes),
+        "--seed",
+        str(EVALUATION_SEED),
+        "--json",
+        str(evaluation),
     )
     print(f"training      {curve.wall_s[-1]:.0f} s, {curve.steps[-1]:,} environment steps")
     print(f"run           {run_dir}")
@@ -70,7 +78,10 @@ def train(args: argparse.Namespace, entry_point: str, overrides: list[str], iter
     output: list[str] = []
     figures = {"success": "", "reward": ""}
     # isaaclab prints what it does in lines of "name: value" an iteration
-    patterns = {"success": re.compile(r"Episode_Termination/success: (\S+)"), "reward": re.compile(r"Mean reward: (\S+)")}
+    patterns = {
+        "success": re.compile(r"Episode_Termination/success: (\S+)"),
+        "reward": re.compile(r"Mean reward: (\S+)"),
+    }
     bar = tqdm(total=iterations, unit="it", desc=f"{args.agent} on {args.task}", dynamic_ncols=True)
     with subprocess.Popen(
         command + overrides, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium as gym
 import torch
 from isaaclab.envs import ManagerBasedRLEnv, ManagerBasedRLEnvCfg
+from isaaclab.envs.common import VecEnvStepReturn
 
 from humanoid_vla.tasks.ovphysx_cpu import drop_pinned_memory
 
@@ -26,10 +29,34 @@ class HumanoidEnv(ManagerBasedRLEnv):
         _drop_idle_video_camera(cfg)
         super().__init__(cfg, render_mode, **kwargs)
 
+    def step(self, action: torch.Tensor) -> VecEnvStepReturn:
+        """Isaac Lab's step, made safe to learn from where an episode ends.
+
+        - An episode that failed or succeeded in its last step did not time out: a learner that bootstraps through
+          time-outs would otherwise value a failure like life going on.
+        - Where the simulation broke down (termination ``non_finite``), the reward and ``extras["final_obs"]`` are not
+          finite. They become zeros: one such environment must not end a training. Only in environments that
+          terminated: anywhere else a number that is not finite is a mistake, and shows.
+        """
+        obs, rewards, terminated, truncated, extras = super().step(action)
+        self.reset_time_outs = truncated & ~terminated
+        self.reward_buf = _finite_where(terminated, rewards)
+        if terminated.any() and "final_obs" in extras:
+            extras["final_obs"] = _finite_where(terminated, extras["final_obs"])
+        return obs, self.reward_buf, terminated, self.reset_time_outs, extras
+
     def _configure_gym_env_spaces(self) -> None:
         super()._configure_gym_env_spaces()
         self.single_action_space = gym.spaces.Box(low=-1.0, high=1.0, shape=(self.action_manager.total_action_dim,))
         self.action_space = gym.vector.utils.batch_space(self.single_action_space, self.num_envs)
+
+
+def _finite_where(env_mask: torch.Tensor, values: Any) -> Any:
+    """``values``, shape (num_envs, ...), or groups of such, with zeros for NaN and infinity where ``env_mask`` is true."""
+    if isinstance(values, dict):
+        return {name: _finite_where(env_mask, value) for name, value in values.items()}
+    mask = env_mask.view(-1, *[1] * (values.ndim - 1))
+    return torch.where(mask & ~values.isfinite(), torch.zeros_like(values), values)
 
 
 def _drop_idle_video_camera(cfg: ManagerBasedRLEnvCfg) -> None:

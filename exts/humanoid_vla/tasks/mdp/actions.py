@@ -20,7 +20,8 @@ class RateLimitedJointPositionAction(ActionTerm):
     """Joint position targets around the default posture that move no faster than ``max_speed``.
 
     An action a in [-1, 1] asks for ``default + a * scale``; the target goes there by at most ``max_speed * step_dt`` a
-    step and never leaves the soft joint limits. It starts at the measured joint positions, so that an episode (or a
+    step, never leads the measured position by more than ``max_lead`` (a blocked joint must not wind up and push ever
+    harder) and never leaves the soft joint limits. It starts at the measured joint positions, so that an episode (or a
     policy taking over a robot) begins without a jump.
     """
 
@@ -61,6 +62,8 @@ class RateLimitedJointPositionAction(ActionTerm):
         torch.clamp(torch.nan_to_num(actions, nan=0.0), -1.0, 1.0, out=self._raw_actions)
         step = self._default + self._scale * self._raw_actions - self._targets
         self._targets += step.clamp_(-self._max_step, self._max_step)
+        measured = self._asset.data.joint_pos.torch[:, self._joint_ids]
+        torch.clamp(self._targets, measured - self.cfg.max_lead, measured + self.cfg.max_lead, out=self._targets)
         torch.clamp(self._targets, self._limits[..., 0], self._limits[..., 1], out=self._targets)
 
     def apply_actions(self) -> None:

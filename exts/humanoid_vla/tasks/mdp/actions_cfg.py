@@ -22,3 +22,6 @@ class RateLimitedJointPositionActionCfg(ActionTermCfg):
 
     max_speed: float = MISSING
     """Largest speed of a target [rad/s]."""
+
+    max_lead: float = MISSING
+    """Largest distance of a target from the measured position [rad]: bounds how hard a blocked joint pushes."""

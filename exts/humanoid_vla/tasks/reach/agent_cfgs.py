@@ -5,7 +5,7 @@ from __future__ import annotations
 from isaaclab.utils import configclass
 from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPpoAlgorithmCfg
 
-from humanoid_vla.tasks.agent_cfgs import SacAlgorithmCfg, SacRunnerCfg, default_device
+from humanoid_vla.tasks.agent_cfgs import ActorCfg, CriticCfg, SacAlgorithmCfg, SacRunnerCfg, default_device
 
 OBS_GROUPS = {"actor": ["proprio", "goal", "state"], "critic": ["proprio", "goal", "state"]}
 
@@ -17,14 +17,16 @@ class ReachSacCfg(SacRunnerCfg):
     experiment_name = "vla_reach_g1"
     obs_groups = OBS_GROUPS
     max_iterations = 500
+    actor = ActorCfg(hidden_dims=[128, 128])
+    critic = CriticCfg(hidden_dims=[128, 128])
     algorithm = SacAlgorithmCfg(
-        gamma=0.97,
-        tau=0.01,
+        gamma=0.95,
+        tau=0.02,
         actor_learning_rate=1e-3,
         critic_learning_rate=1e-3,
         alpha_learning_rate=1e-3,
         initial_temperature=0.02,
-        target_entropy_per_dim=-0.5,
+        target_entropy_per_dim=-1.0,
         batch_size=256,
         buffer_size=400_000,
         learning_starts=10_000,

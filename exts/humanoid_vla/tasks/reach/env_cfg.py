@@ -86,7 +86,8 @@ class ActionsCfg:
             ".*_(shoulder|elbow)_.*": 1.2,
             ".*_wrist_.*": 0.8,
         },
-        max_speed=2.5,
+        max_speed=1.5,
+        max_lead=0.2,
     )
 
 
@@ -204,7 +205,7 @@ class RewardsCfg:
         params={"std": 0.03, "command_name": "goal", "hands": HANDS, "objects": OBJECTS},
     )
     success = RewTerm(func=rewards.ended_by, weight=300.0, params={"term_names": ["success"]})
-    failure = RewTerm(func=rewards.ended_by, weight=-120.0, params={"term_names": FAILURES})
+    failure = RewTerm(func=rewards.ended_by, weight=-60.0, params={"term_names": FAILURES})
     idle_arm = RewTerm(
         func=rewards.idle_arm_deviation,
         weight=-0.05,
