@@ -128,6 +128,7 @@ def find_checkpoint(args: argparse.Namespace, entry_point: str) -> Path:
         InputError: There is none, or it is not a checkpoint.
     """
     from isaaclab_rl.entrypoints.common import resolve_checkpoint_selector
+    from isaaclab_tasks.utils import load_cfg_from_registry
 
     if args.checkpoint == "latest":
         try:
@@ -151,12 +152,16 @@ def find_checkpoint(args: argparse.Namespace, entry_point: str) -> Path:
         path = Path(args.checkpoint)
     if not path.is_file():
         raise InputError(f"checkpoint '{path}' does not exist; give a model_*.pt file or 'latest'")
-    check_checkpoint_file(path)
+    check_checkpoint_file(path, load_cfg_from_registry(args.task, entry_point).algorithm.class_name.rpartition(":")[2])
     return path
 
 
-def check_checkpoint_file(path: Path) -> None:
-    """Raise :class:`InputError` unless the file loads without running code from it and looks like a checkpoint."""
+def check_checkpoint_file(path: Path, algorithm: str) -> None:
+    """Check that a file loads without running code from it and is a checkpoint of an algorithm, such as ``"SAC"``.
+
+    Raises:
+        InputError: It is not.
+    """
     import torch
 
     try:
@@ -167,6 +172,9 @@ def check_checkpoint_file(path: Path) -> None:
         ) from None
     if not isinstance(content, dict) or "actor_state_dict" not in content or "iter" not in content:
         raise InputError(f"'{path}' is not a training checkpoint of an agent; give a model_*.pt file of a run")
+    writer = content.get("algorithm", "PPO")  # RSL-RL's own algorithm does not sign its checkpoints
+    if writer != algorithm:
+        raise InputError(f"'{path}' was written by {writer}, but the agent is {algorithm}; name the other with --agent")
 
 
 def _experiments_with(task: str, entry_point: str) -> Iterator[Path]:
@@ -182,15 +190,28 @@ def _experiments_with(task: str, entry_point: str) -> Iterator[Path]:
                 yield manifest.parent.parent
 
 
+def check_json_argument(path: str | Path | None) -> None:
+    """Check where ``--json`` is to be written, before the work whose figures it is for.
+
+    Raises:
+        InputError: The folder does not exist, or the path is one.
+    """
+    if path is None:
+        return
+    if not Path(path).resolve().parent.is_dir():
+        raise InputError(f"cannot write '{path}': its folder does not exist; make it first")
+    if Path(path).is_dir():
+        raise InputError(f"cannot write '{path}': it is a folder; give a file")
+
+
 def write_json(path: str | Path, figures: Any) -> None:
     """Write figures to a file that is never half-written.
 
     Raises:
-        InputError: The folder does not exist.
+        InputError: It cannot be written there.
     """
+    check_json_argument(path)
     path = Path(path)
-    if not path.resolve().parent.is_dir():
-        raise InputError(f"cannot write '{path}': its folder does not exist; make it first")
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     temporary.replace(path)

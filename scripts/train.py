@@ -8,6 +8,7 @@ Everything after the known options goes to Isaac Lab: ``physics=ovphysx``, ``age
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -83,8 +84,16 @@ def train(args: argparse.Namespace, entry_point: str, overrides: list[str], iter
         "reward": re.compile(r"Mean reward: (\S+)"),
     }
     bar = tqdm(total=iterations, unit="it", desc=f"{args.agent} on {args.task}", dynamic_ncols=True)
+    # The networks are small: one thread does an update in 5.4 ms, two that wait for each other in 4.2 ms on an idle
+    # machine and in many times that beside any other program.
+    environment = {"OMP_NUM_THREADS": "1", **os.environ}
     with subprocess.Popen(
-        command + overrides, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command + overrides,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     ) as process:
         assert process.stdout is not None
         try:

@@ -90,7 +90,7 @@ def test_joint_asked_for_too_much_effort(env: Any, sign: int) -> None:
         # the PD law at rest asks for stiffness * (target - position)
         targets = robot.data.joint_pos.torch.clone()
         targets[1, joint_id] += sign * share * most / robot.data.joint_stiffness.torch[1, joint_id]
-        robot.set_joint_position_target_index(target=targets)
+        robot.actuators.target_command.set_position_index(value=targets)
         robot.write_data_to_sim()
         assert value(env, "joint_effort_limit") == expected
 

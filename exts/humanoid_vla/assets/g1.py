@@ -32,6 +32,10 @@ LEFT_ARM_JOINTS: tuple[str, ...] = tuple(
 )
 RIGHT_ARM_JOINTS: tuple[str, ...] = tuple(name.replace("left", "right") for name in LEFT_ARM_JOINTS)
 
+UPPER_BODY_JOINTS: list[str] = [*WAIST_JOINTS, *LEFT_ARM_JOINTS, *RIGHT_ARM_JOINTS]
+"""The order of joints that policies see: the physics backends each have their own (Newton goes along the branches,
+PhysX across them), and a policy must mean the same on all."""
+
 HAND_BODIES: list[str] = ["left_wrist_yaw_link", "right_wrist_yaw_link"]
 """The bodies that carry the hands, left and right."""
 
@@ -94,7 +98,7 @@ def _whole_body_actuators() -> dict[str, ActuatorBaseCfg]:
 
 G1_CFG = ArticulationCfg(
     prim_path="{ENV_REGEX_NS}/Robot",
-    spawn=sim_utils.UsdFileCfg(usd_path=usd_path("g1.usda")),
+    spawn=sim_utils.UsdFileCfg(usd_path=usd_path("g1.usda"), activate_contact_sensors=True),
     init_state=ArticulationCfg.InitialStateCfg(pos=(0.0, 0.0, _FIGURES.home_height), joint_pos=dict(_FIGURES.home)),
     soft_joint_pos_limit_factor=0.95,
     actuators=_whole_body_actuators(),
@@ -103,7 +107,7 @@ G1_CFG = ArticulationCfg(
 
 G1_UPPER_BODY_CFG = ArticulationCfg(
     prim_path="{ENV_REGEX_NS}/Robot",
-    spawn=sim_utils.UsdFileCfg(usd_path=usd_path("g1_upper_body.usda")),
+    spawn=sim_utils.UsdFileCfg(usd_path=usd_path("g1_upper_body.usda"), activate_contact_sensors=True),
     init_state=ArticulationCfg.InitialStateCfg(
         pos=(0.0, 0.0, _FIGURES.standing_height),
         joint_pos={pattern: angle for pattern, angle in _FIGURES.home.items() if not is_leg(pattern)},

@@ -15,7 +15,7 @@ class RateLimitedJointPositionActionCfg(ActionTermCfg):
     class_type: type | str = "{DIR}.actions:RateLimitedJointPositionAction"
 
     joint_names: list[str] = MISSING
-    """Joint names or regular expressions; the action's order is the robot's joint order."""
+    """Joint names, in the order of the action."""
 
     scale: dict[str, float] = MISSING
     """How far from its default position an action of 1 asks a joint to go [rad], by name or regular expression."""

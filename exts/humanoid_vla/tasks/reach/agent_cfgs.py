@@ -16,7 +16,7 @@ class ReachSacCfg(SacRunnerCfg):
 
     experiment_name = "vla_reach_g1"
     obs_groups = OBS_GROUPS
-    max_iterations = 500
+    max_iterations = 400
     actor = ActorCfg(hidden_dims=[128, 128])
     critic = CriticCfg(hidden_dims=[128, 128])
     algorithm = SacAlgorithmCfg(
@@ -36,22 +36,22 @@ class ReachSacCfg(SacRunnerCfg):
 
 @configclass
 class ReachPpoCfg(RslRlOnPolicyRunnerCfg):
-    """RSL-RL's PPO, the baseline."""
+    """RSL-RL's PPO, the baseline; run it with ``--num_envs 256``."""
 
     device = default_device()
     experiment_name = "vla_reach_g1_ppo"
     obs_groups = OBS_GROUPS
     num_steps_per_env = 24
-    max_iterations = 500
+    max_iterations = 300
     save_interval = 100
     clip_actions = 1.0
     actor = RslRlMLPModelCfg(
-        hidden_dims=[256, 256],
+        hidden_dims=[128, 128],
         activation="elu",
         obs_normalization=True,
         distribution_cfg=RslRlMLPModelCfg.GaussianDistributionCfg(init_std=0.5),
     )
-    critic = RslRlMLPModelCfg(hidden_dims=[256, 256], activation="elu", obs_normalization=True)
+    critic = RslRlMLPModelCfg(hidden_dims=[128, 128], activation="elu", obs_normalization=True)
     algorithm = RslRlPpoAlgorithmCfg(
         num_learning_epochs=5,
         num_mini_batches=4,

@@ -18,14 +18,14 @@ from isaaclab.sensors import CameraCfg, ContactSensorCfg
 from isaaclab.utils import configclass
 from isaaclab.utils.noise import UniformNoiseCfg
 
-from humanoid_vla.assets.g1 import G1_UPPER_BODY_CFG, HAND_BODIES
+from humanoid_vla.assets.g1 import G1_UPPER_BODY_CFG, HAND_BODIES, UPPER_BODY_JOINTS
 from humanoid_vla.assets.objects import GROUND_CFG, OBJECT_CFGS, OBJECT_REST_HEIGHTS, TABLE_CFG, TABLE_HEIGHT
 from humanoid_vla.tasks.agent_cfgs import default_device
 from humanoid_vla.tasks.cameras import video_camera
 from humanoid_vla.tasks.mdp import actions_cfg, commands_cfg, events, observations, rewards, terminations
 from humanoid_vla.tasks.physics import ArmPhysicsCfg
 
-ROBOT = SceneEntityCfg("robot")
+ROBOT = SceneEntityCfg("robot", joint_names=UPPER_BODY_JOINTS, preserve_order=True)
 HANDS = SceneEntityCfg("robot", body_names=HAND_BODIES, preserve_order=True)
 OBJECTS = SceneEntityCfg("objects")
 LEFT_ARM = SceneEntityCfg("robot", joint_names=["left_(shoulder|elbow|wrist)_.*"])
@@ -78,7 +78,7 @@ class ActionsCfg:
 
     joint_pos = actions_cfg.RateLimitedJointPositionActionCfg(
         asset_name="robot",
-        joint_names=[".*"],
+        joint_names=UPPER_BODY_JOINTS,
         scale={
             # The waist carries the whole trunk: leaning far, it would sag into its stops.
             "waist_(roll|pitch)_joint": 0.3,
@@ -87,7 +87,7 @@ class ActionsCfg:
             ".*_wrist_.*": 0.8,
         },
         max_speed=1.5,
-        max_lead=0.2,
+        max_lead=0.15,
     )
 
 
@@ -106,8 +106,14 @@ class ObservationsCfg:
     class ProprioCfg(ObsGroup):
         """What the robot's own sensors and memory tell; noisy in training."""
 
-        joint_pos = ObsTerm(func=isaac_mdp.joint_pos_rel, noise=UniformNoiseCfg(n_min=-0.01, n_max=0.01))
-        joint_vel = ObsTerm(func=isaac_mdp.joint_vel_rel, noise=UniformNoiseCfg(n_min=-0.1, n_max=0.1))
+        joint_pos = ObsTerm(
+            func=isaac_mdp.joint_pos_rel,
+            params={"asset_cfg": ROBOT},
+            noise=UniformNoiseCfg(n_min=-0.01, n_max=0.01),
+        )
+        joint_vel = ObsTerm(
+            func=isaac_mdp.joint_vel_rel, params={"asset_cfg": ROBOT}, noise=UniformNoiseCfg(n_min=-0.1, n_max=0.1)
+        )
         joint_target = ObsTerm(
             func=observations.joint_target_rel, params={"action_name": "joint_pos", "asset_cfg": ROBOT}
         )
@@ -184,8 +190,8 @@ class EventsCfg:
         mode="reset",
         params={
             "x_range": (0.24, 0.38),
-            "pitch": 0.14,
-            "jitter": 0.015,
+            "pitch": 0.15,
+            "jitter": 0.01,
             "heights": [TABLE_HEIGHT + height for height in OBJECT_REST_HEIGHTS.values()],
             "objects": OBJECTS,
         },
@@ -247,7 +253,7 @@ class TerminationsCfg:
 class ReachEnvCfg(ManagerBasedRLEnvCfg):
     """Configuration of ``VLA-Reach-G1``."""
 
-    scene: ReachSceneCfg = ReachSceneCfg(num_envs=64, env_spacing=3.0)
+    scene: ReachSceneCfg = ReachSceneCfg(num_envs=128, env_spacing=3.0)
     actions: ActionsCfg = ActionsCfg()
     commands: CommandsCfg = CommandsCfg()
     observations: ObservationsCfg = ObservationsCfg()
