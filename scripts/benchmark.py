@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure speed on this machine: of the environment's step, and of the learner's gradient updates."""
+"""Measure speed: of the environment's step, of the learner's gradient updates, and of whole trainings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmark_env import run_env
 from benchmark_learner import run_learner
+from benchmark_learning import run_learning
 from common import InputError, run_main, write_json
 
 
@@ -23,6 +24,11 @@ def main() -> None:
     learner.add_argument("--rounds", type=int, default=20, help="timed rounds of each, taken in turns (default: 20)")
     learner.add_argument("--seconds", type=float, default=0.4, help="length of a round [s] (default: 0.4)")
     learner.set_defaults(run=run_learner)
+    learning = commands.add_parser("learning", help="time and steps that training runs needed to reach a success rate")
+    learning.add_argument("runs", nargs="+", metavar="NAME=RUN_DIR", help="finished runs, e.g. sac=logs/rsl_rl/...")
+    learning.add_argument("--success", type=float, default=0.9, help="success rate to reach (default: 0.9)")
+    learning.add_argument("--plot", type=Path, metavar="PNG", help="draw all curves into this file")
+    learning.set_defaults(run=run_learning)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="OUT", help="file for the figures")
     args, overrides = parser.parse_known_args()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import json
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnvCfg
     from isaaclab_rl.rsl_rl import RslRlBaseRunnerCfg
 
-# A waiting thread sleeps instead of spinning: the simulator's thread wants the core. Set before torch starts its threads.
+# A waiting thread sleeps instead of spinning: the simulator's thread wants the core. Before torch starts its threads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 LOG_ROOT = Path("logs/rsl_rl")
@@ -35,6 +37,16 @@ def run_main(main: Callable[[], None]) -> NoReturn:
         print(f"{Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
         sys.exit(2)
     sys.exit(0)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises :class:`InputError` instead of printing its usage."""
+
+    def __init__(self, description: str | None) -> None:
+        super().__init__(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see --help")
 
 
 def add_task_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,21 +108,36 @@ def agent_name(entry_point: str) -> str:
     return "sac" if name == "rsl_rl" else name
 
 
+def isaaclab_settings(arguments: list[str]) -> list[str]:
+    """Those of Isaac Lab's arguments that set something in a configuration; the others are options of its commands."""
+    return [arg for arg in arguments if "=" in arg and not arg.startswith("-")]
+
+
 def load_configs(
     args: argparse.Namespace, entry_point: str, overrides: list[str], play: bool = False
 ) -> tuple[ManagerBasedRLEnvCfg, RslRlBaseRunnerCfg]:
     """Configurations of task and agent with the command line applied; ``overrides`` are Isaac Lab's (``physics=...``).
 
     Raises:
-        InputError: An override names nothing that exists, or a file of the robot is missing.
+        InputError: An override names nothing that exists, or a file of the scene is missing.
     """
     from isaaclab_rl.rsl_rl import check_rsl_rl_version, handle_deprecated_rsl_rl_cfg
     from isaaclab_tasks.utils import resolve_task_config
 
+    settings = [arg for arg in overrides if re.match(r"(env|agent)\.", arg)]
+    presets = [arg for arg in overrides if re.match(r"(physics|renderer|presets)=", arg)]
+    for arg in overrides:
+        if arg not in settings + presets or "=" not in arg:
+            raise InputError(
+                f"unknown argument '{arg}'; see --help, or set env.NAME=VALUE, agent.NAME=VALUE, physics=NAME"
+            )
     try:
-        env_cfg, agent_cfg = resolve_task_config(args.task, entry_point, play_mode=play, overrides=overrides)
-    except (ValueError, AttributeError, FileNotFoundError) as error:
+        for arg in settings:
+            check_setting(arg, *resolve_task_config(args.task, entry_point, overrides=presets))
+        loaded: Any = resolve_task_config(args.task, entry_point, play_mode=play, overrides=overrides)
+    except (ValueError, AttributeError, TypeError, FileNotFoundError) as error:
         raise InputError(" ".join(str(error).split())) from None
+    env_cfg, agent_cfg = loaded
     if args.num_envs is not None:
         env_cfg.scene.num_envs = args.num_envs
     if args.device is not None:
@@ -118,7 +145,33 @@ def load_configs(
     if args.seed is not None:
         agent_cfg.seed = args.seed
     env_cfg.seed = agent_cfg.seed
+    if env_cfg.scene.num_envs < 1:
+        raise InputError(f"env.scene.num_envs is {env_cfg.scene.num_envs}; it must be at least 1")
+    check_scene_files(env_cfg)
     return env_cfg, handle_deprecated_rsl_rl_cfg(agent_cfg, check_rsl_rl_version())
+
+
+def check_setting(arg: str, env_cfg: Any, agent_cfg: Any) -> None:
+    """Raise :class:`InputError` where ``env.x.y=value`` names no setting: Isaac Lab takes it without a word."""
+    root, *names = arg.partition("=")[0].split(".")
+    node = {"env": env_cfg, "agent": agent_cfg}[root]
+    for name in names:
+        known = node if isinstance(node, dict) else vars(node) if hasattr(node, "__dict__") else {}
+        if name not in known:
+            near = difflib.get_close_matches(name, map(str, known), n=1) or sorted(map(str, known))
+            raise InputError(f"'{arg}' sets nothing: there is no '{name}'; did you mean: {', '.join(near) or root}?")
+        node = known[name]
+
+
+def check_scene_files(env_cfg: Any) -> None:
+    """Raise :class:`InputError` where a USD file of the scene is missing on this machine."""
+    for name, asset in vars(env_cfg.scene).items():
+        path = getattr(getattr(asset, "spawn", None), "usd_path", None)
+        if path and "://" not in path and not Path(path).is_file():
+            raise InputError(
+                f"the USD file '{path}' of '{name}' does not exist; the package's own are written with:"
+                " python -m humanoid_vla.assets.usd_writer"
+            )
 
 
 def find_checkpoint(args: argparse.Namespace, entry_point: str) -> Path:
@@ -152,7 +205,8 @@ def find_checkpoint(args: argparse.Namespace, entry_point: str) -> Path:
         path = Path(args.checkpoint)
     if not path.is_file():
         raise InputError(f"checkpoint '{path}' does not exist; give a model_*.pt file or 'latest'")
-    check_checkpoint_file(path, load_cfg_from_registry(args.task, entry_point).algorithm.class_name.rpartition(":")[2])
+    agent_cfg: Any = load_cfg_from_registry(args.task, entry_point)
+    check_checkpoint_file(path, agent_cfg.algorithm.class_name.rpartition(":")[2])
     return path
 
 
@@ -188,6 +242,16 @@ def _experiments_with(task: str, entry_point: str) -> Iterator[Path]:
                 and any(re.fullmatch(CHECKPOINT_PATTERN, file.name) for file in manifest.parent.iterdir())
             ):
                 yield manifest.parent.parent
+
+
+@contextlib.contextmanager
+def no_early_traceback() -> Iterator[None]:
+    """Isaac Lab prints the traceback of whatever ends a simulation, also of an error that is handled further up."""
+    print_exc, traceback.print_exc = traceback.print_exc, lambda *_, **__: None
+    try:
+        yield
+    finally:
+        traceback.print_exc = print_exc
 
 
 def check_json_argument(path: str | Path | None) -> None:

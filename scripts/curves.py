@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,25 +48,23 @@ def read_curve(run_dir: Path) -> Curve:
         steps_per_env = yaml.load(file, _PlainLoader)["num_steps_per_env"]
     with (run_dir / "params" / "env.yaml").open(encoding="utf-8") as file:
         num_envs = yaml.load(file, _PlainLoader)["scene"]["num_envs"]
-    series = {
-        tag: {event.step: event.value for event in events.Scalars(tag)}
-        for tag in (
-            "Episode_Termination/success",
-            "Train/mean_reward",
-            "Perf/collection_time",
-            "Perf/learning_time",
-        )
-    }
-    success, returns, collection, learning = series.values()
-    wall_s, total = [], 0.0
-    iterations = sorted(success)
-    for iteration in iterations:
+    logged = set(events.Tags()["scalars"])
+
+    def series(tag: str) -> dict[int, float]:
+        return {event.step: event.value for event in events.Scalars(tag)} if tag in logged else {}
+
+    success, returns = series("Episode_Termination/success"), series("Train/mean_reward")
+    collection, learning = series("Perf/collection_time"), series("Perf/learning_time")
+    curve = Curve([], [], [], [])
+    total, rate, mean = 0.0, 0.0, math.nan  # until the first episode has finished
+    for iteration in sorted(collection):
         total += collection[iteration] + learning[iteration]
-        wall_s.append(total)
-    first = next(iter(returns.values()))
-    mean_return = [returns.get(iteration, first) for iteration in iterations]
-    steps = [(iteration + 1) * steps_per_env * num_envs for iteration in iterations]
-    return Curve(wall_s, steps, [success[iteration] for iteration in iterations], mean_return)
+        rate, mean = success.get(iteration, rate), returns.get(iteration, mean)
+        curve.wall_s.append(total)
+        curve.steps.append((iteration + 1) * steps_per_env * num_envs)
+        curve.success.append(rate)
+        curve.mean_return.append(mean)
+    return curve
 
 
 def save_plot(path: Path, curves: dict[str, Curve], title: str) -> None:

@@ -6,13 +6,14 @@ Everything after the known options goes to Isaac Lab, for instance ``physics=ovp
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 from common import (
     InputError,
+    Parser,
     add_checkpoint_argument,
     add_task_arguments,
+    check_json_argument,
     check_task_arguments,
     find_checkpoint,
     load_configs,
@@ -22,7 +23,7 @@ from common import (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     add_task_arguments(parser)
     add_checkpoint_argument(parser)
     parser.add_argument("--episodes", type=int, default=512, help="episodes to run (default: 512)")
@@ -31,6 +32,7 @@ def main() -> None:
     entry_point = check_task_arguments(args)
     if args.episodes < 1:
         raise InputError(f"--episodes is {args.episodes}; it must be at least 1")
+    check_json_argument(args.json)
     if args.num_envs is None:
         args.num_envs = min(args.episodes, 128)
     checkpoint = find_checkpoint(args, entry_point)

@@ -6,22 +6,24 @@ Everything after the known options goes to Isaac Lab, for instance ``physics=ovp
 
 from __future__ import annotations
 
-import argparse
 import shutil
 
 from common import (
     InputError,
+    Parser,
     add_checkpoint_argument,
     add_task_arguments,
     check_task_arguments,
     find_checkpoint,
+    isaaclab_settings,
     load_configs,
+    no_early_traceback,
     run_main,
 )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     add_task_arguments(parser)
     add_checkpoint_argument(parser)
     parser.add_argument("--video", action="store_true", help="write play.mp4 beside the checkpoint and stop")
@@ -29,7 +31,7 @@ def main() -> None:
     args, overrides = parser.parse_known_args()
     entry_point = check_task_arguments(args)
     checkpoint = find_checkpoint(args, entry_point)
-    load_configs(args, entry_point, [arg for arg in overrides if "=" in arg], play=True)
+    load_configs(args, entry_point, isaaclab_settings(overrides), play=True)
 
     from isaaclab_rl.entrypoints import run_play_cli
 
@@ -38,7 +40,8 @@ def main() -> None:
         if (value := getattr(args, option)) is not None:
             command += [f"--{option}", str(value)]
     try:
-        status = run_play_cli([*command, *(["--video"] if args.video else []), *overrides])
+        with no_early_traceback():
+            status = run_play_cli([*command, *(["--video"] if args.video else []), *overrides])
     except ValueError as error:
         raise InputError(f"cannot play '{checkpoint}': {' '.join(str(error).split())}") from None
     if args.video and not status:

@@ -11,7 +11,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from common import InputError
+from common import InputError, no_early_traceback
 
 
 @contextlib.contextmanager
@@ -24,7 +24,7 @@ def make_env(task: str, env_cfg: Any) -> Iterator[Any]:
     from isaaclab.app import launch_simulation
     from isaaclab_rl.rsl_rl import RslRlVecEnvWrapper
 
-    with launch_simulation(env_cfg, argparse.Namespace()):
+    with no_early_traceback(), launch_simulation(env_cfg, argparse.Namespace()):
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 env = RslRlVecEnvWrapper(gym.make(task, cfg=env_cfg), clip_actions=1.0)  # type: ignore[arg-type]

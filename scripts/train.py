@@ -16,7 +16,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from common import InputError, add_task_arguments, check_task_arguments, load_configs, run_main, write_json
+from common import (
+    InputError,
+    Parser,
+    add_task_arguments,
+    check_json_argument,
+    check_task_arguments,
+    isaaclab_settings,
+    load_configs,
+    run_main,
+    write_json,
+)
 from curves import read_curve, save_plot
 
 HERE = Path(__file__).parent
@@ -25,7 +35,7 @@ EVALUATION_SEED = 1
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     add_task_arguments(parser)
     parser.add_argument("--max_iterations", type=int, help="iterations of the runner (default: the agent's)")
     parser.add_argument("--episodes", type=int, default=256, help="episodes to evaluate afterwards (default: 256)")
@@ -33,9 +43,12 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", help="file for the figures")
     args, overrides = parser.parse_known_args()
     entry_point = check_task_arguments(args)
-    if args.max_iterations is not None and args.max_iterations < 1:
-        raise InputError(f"--max_iterations is {args.max_iterations}; it must be at least 1")
-    _, agent_cfg = load_configs(args, entry_point, overrides)
+    for option in ("max_iterations", "episodes"):
+        if (value := getattr(args, option)) is not None and value < 1:
+            raise InputError(f"--{option} is {value}; it must be at least 1")
+    check_json_argument(args.json)
+    settings = isaaclab_settings(overrides)
+    _, agent_cfg = load_configs(args, entry_point, settings)
     if args.seed is None:
         args.seed = agent_cfg.seed
 
@@ -44,6 +57,7 @@ def main() -> None:
     save_plot(run_dir / "curve.png", {args.agent: curve}, title=f"{args.agent} on {args.task}, seed {args.seed}")
     common = ["--task", args.task, "--agent", args.agent, "--checkpoint", str(last_checkpoint(run_dir))]
     common += ["--device", args.device] if args.device else []
+    common += settings  # the policy is judged in the world it was trained in, and has the networks it was given
     evaluation = run_dir / "evaluation.json"
     run_script(
         "evaluate.py",

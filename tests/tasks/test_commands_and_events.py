@@ -4,8 +4,9 @@ import itertools
 from typing import Any
 
 import torch
-from humanoid_vla.assets.objects import OBJECT_CFGS, OBJECT_RADIUS, OBJECT_REST_HEIGHTS, TABLE_CFG, TABLE_HEIGHT
 from worlds import set_goal, step
+
+from humanoid_vla.assets.objects import OBJECT_CFGS, OBJECT_RADIUS, OBJECT_REST_HEIGHTS, TABLE_CFG, TABLE_HEIGHT
 
 
 def event(env: Any, name: str) -> Any:
@@ -58,7 +59,8 @@ def test_objects_are_put_apart_on_the_table_in_any_order(env: Any) -> None:
     assert promised > 2 * OBJECT_RADIUS
     assert promised - 1e-5 <= nearest < 1.2 * promised
 
-    length, width = TABLE_CFG.spawn.size
+    table: Any = TABLE_CFG.spawn
+    length, width = table.size
     middle = torch.tensor(TABLE_CFG.init_state.pos[:2])
     room = torch.tensor([length / 2, width / 2]) - OBJECT_RADIUS
     assert torch.all((pos[..., :2] - middle).abs() <= room + 1e-6)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from humanoid_vla.tasks.mdp.geometry import distance_to_segment
 
 START, END = torch.tensor([1.0, 1.0, 1.0]), torch.tensor([3.0, 1.0, 1.0])

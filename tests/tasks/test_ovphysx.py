@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from humanoid_vla.assets.g1 import UPPER_BODY_JOINTS
+
 pytest.importorskip("ovphysx", reason="the `ovphysx` extra is not installed")
 
 # PhysX stays in a process: one of its own, so that the tests that follow have Newton to themselves.
 ROLLOUT = """
-import json, sys
+import json
 import torch
 from worlds import ended, open_env, step
-import humanoid_vla.tasks
 
 with open_env("VLA-Reach-G1", overrides=["physics=ovphysx", "env.sim.device=cpu"]) as env:
     obs, _ = env.reset()
@@ -28,11 +29,10 @@ with open_env("VLA-Reach-G1", overrides=["physics=ovphysx", "env.sim.device=cpu"
         finite &= all(bool(value.isfinite().all()) for value in (*obs.values(), rewards))
     print(json.dumps({
         "physics": type(env.sim.cfg.physics).__name__, "device": str(env.device), "quiet": quiet, "finite": finite,
+        "joints": env.action_manager.get_term("joint_pos").joint_names,
         "moved": float((obs["state"] - start).abs().max()),
     }))
 """
-
-
 
 
 def test_the_task_runs_on_physx() -> None:
@@ -46,4 +46,5 @@ def test_the_task_runs_on_physx() -> None:
     assert figures["device"] == "cpu"
     assert figures["finite"]
     assert figures["quiet"] == []  # resting in the default posture ends no episode there either
+    assert figures["joints"] == list(UPPER_BODY_JOINTS)  # or a policy trained on Newton would move other joints here
     assert figures["moved"] > 0.01

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import gymnasium as gym
-import humanoid_vla.tasks  # noqa: F401  (registers them)
 import pytest
 import torch
 from isaaclab_tasks.utils import resolve_task_config
@@ -17,6 +16,11 @@ TASKS = sorted(name for name in gym.registry if name.startswith("VLA-"))
 def env(request: pytest.FixtureRequest) -> Iterator[Any]:
     with open_env(request.param) as env:
         yield env
+
+
+def configs(task: str, agent: str | None = None, play: bool = False) -> tuple[Any, Any]:
+    """Configurations of a task and of an agent, as Isaac Lab's commands get them."""
+    return resolve_task_config(task, agent, play_mode=play, overrides=[])
 
 
 def groups(cfg: Any) -> dict[str, Any]:
@@ -47,27 +51,27 @@ def test_every_agent_loads(task: str) -> None:
     agents = [key for key in gym.spec(task).kwargs if key.endswith("_cfg_entry_point") and not key.startswith("env_")]
     assert "rsl_rl_cfg_entry_point" in agents
     for agent in agents:
-        env_cfg, agent_cfg = resolve_task_config(task, agent, overrides=[])
+        env_cfg, agent_cfg = configs(task, agent)
         assert {name for names in agent_cfg.obs_groups.values() for name in names} <= groups(env_cfg).keys()
         assert agent_cfg.device == env_cfg.sim.device
 
 
 def test_play_has_no_noise(task: str) -> None:
-    training, _ = resolve_task_config(task, None, overrides=[])
-    playing, _ = resolve_task_config(task, None, play_mode=True, overrides=[])
+    training, _ = configs(task)
+    playing, _ = configs(task, play=True)
     assert any(group.enable_corruption and noises(group) for group in groups(training).values())
     assert not any(group.enable_corruption for group in groups(playing).values())
 
 
 def test_the_privileged_state_never_has_noise(task: str) -> None:
-    cfg, _ = resolve_task_config(task, None, overrides=[])
+    cfg, _ = configs(task)
     state = groups(cfg)["state"]
     assert not state.enable_corruption
     assert noises(state) == []
 
 
 def test_the_last_observation_is_kept_for_bootstrapping(task: str) -> None:
-    cfg, _ = resolve_task_config(task, None, overrides=[])
+    cfg, _ = configs(task)
     assert cfg.compute_final_obs is True
 
 

@@ -88,13 +88,13 @@ def test_time_outs_are_neither_success_nor_failure(env: Any) -> None:
     env.episode_length_buf[:] = env.max_episode_length - 1
     step(env)
     assert ended(env) == {"time_out": [0, 1, 2, 3]}
-    assert value(env.reward_manager, "failure").any() == value(env.reward_manager, "success").any() == torch.tensor(False)
+    assert (
+        value(env.reward_manager, "failure").any() == value(env.reward_manager, "success").any() == torch.tensor(False)
+    )
 
 
 def test_every_termination_but_the_time_out_is_paid(env: Any) -> None:
     paid = [
-        name
-        for term in ("success", "failure")
-        for name in env.reward_manager.get_term_cfg(term).params["term_names"]
+        name for term in ("success", "failure") for name in env.reward_manager.get_term_cfg(term).params["term_names"]
     ]
     assert sorted([*paid, "time_out"]) == sorted(env.termination_manager.active_terms)

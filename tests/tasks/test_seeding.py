@@ -1,6 +1,5 @@
 """A seed decides everything."""
 
-import humanoid_vla.tasks  # noqa: F401  (registers them)
 import torch
 from worlds import open_env
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import gymnasium as gym
 import torch
-from humanoid_vla.assets.g1 import HAND_BODIES, HAND_CAPSULES, HAND_RADIUS
-from humanoid_vla.assets.objects import OBJECT_CFGS, OBJECT_RADIUS
 from isaaclab.app import launch_simulation
 from isaaclab_tasks.utils import resolve_task_config
+
+import humanoid_vla.tasks  # noqa: F401  (registers them)
+from humanoid_vla.assets.g1 import HAND_BODIES, HAND_CAPSULES, HAND_RADIUS
+from humanoid_vla.assets.objects import OBJECT_CFGS, OBJECT_RADIUS
 
 LEFT, RIGHT = range(2)
 CUBE, BALL, CYLINDER, CONE = range(len(OBJECT_CFGS))
@@ -21,7 +23,7 @@ CUBE, BALL, CYLINDER, CONE = range(len(OBJECT_CFGS))
 @contextmanager
 def open_env(task: str, seed: int = 0, num_envs: int = 4, overrides: Sequence[str] = ()) -> Iterator[Any]:
     """A task's environment. One after the other may be open in a process, never two at a time."""
-    cfg, _ = resolve_task_config(task, None, overrides=list(overrides))
+    cfg: Any = resolve_task_config(task, None, overrides=list(overrides))[0]
     cfg.scene.num_envs, cfg.seed = num_envs, seed
     with launch_simulation(cfg, argparse.Namespace()):
         env = gym.make(task, cfg=cfg)

@@ -69,7 +69,7 @@ class ReachSceneCfg(InteractiveSceneCfg):
     light: AssetBaseCfg = AssetBaseCfg(
         prim_path="/World/light", spawn=sim_utils.DistantLightCfg(color=(1.0, 1.0, 1.0), intensity=3000.0)
     )
-    video_camera: CameraCfg | None = video_camera(eye=(1.5, 0.85, 1.5), target=(0.12, 0.0, 0.9))
+    video_camera: CameraCfg | None = video_camera(eye=(1.3, 0.6, 1.4), target=(0.2, 0.0, 0.9))
 
 
 @configclass
@@ -86,7 +86,7 @@ class ActionsCfg:
             ".*_(shoulder|elbow)_.*": 1.2,
             ".*_wrist_.*": 0.8,
         },
-        max_speed=1.5,
+        max_speed=1.2,
         max_lead=0.15,
     )
 
