@@ -125,10 +125,9 @@ def _add_part(stage: Usd.Stage, path: str, part: Part, offset: Gf.Matrix4d) -> N
 
 def _add_shapes(stage: Usd.Stage, body: str, link: Link, parts: tuple[Part, ...], offset: Gf.Matrix4d) -> None:
     """Add the colliders and the visuals of ``link`` to the body at path ``body``, which ``offset`` maps to."""
-    is_foot = "ankle_roll" in link.name
-    colliders = foot_spheres(link) if is_foot else link.colliders
-    if is_foot and not body.endswith(link.name):
-        # Feet that hang from a fixed pelvis meet nothing a hand can reach.
+    colliders = foot_spheres(link) if "ankle_roll" in link.name else link.colliders
+    if not body.endswith(link.name) and ("knee" in link.name or "ankle" in link.name):
+        # Shanks and feet that hang from a fixed pelvis meet nothing a hand can reach.
         colliders = ()
     for number, collider in enumerate(colliders):
         _add_collider(stage, f"{body}/collisions/{link.name}_{number}", collider, offset)

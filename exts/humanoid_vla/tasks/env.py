@@ -52,7 +52,7 @@ class HumanoidEnv(ManagerBasedRLEnv):
 
 
 def _finite_where(env_mask: torch.Tensor, values: Any) -> Any:
-    """``values``, shape (num_envs, ...), or groups of such, with zeros for NaN and infinity where ``env_mask`` is true."""
+    """``values``, (num_envs, ...) or groups of such, with zeros for NaN and infinity where ``env_mask`` is true."""
     if isinstance(values, dict):
         return {name: _finite_where(env_mask, value) for name, value in values.items()}
     mask = env_mask.view(-1, *[1] * (values.ndim - 1))

@@ -16,8 +16,10 @@ class ArmPhysicsCfg(PresetCfg):
 
     newton_mjwarp: NewtonCfg = NewtonCfg(
         solver_cfg=MJWarpSolverCfg(
-            njmax=60,
-            nconmax=20,
+            # Room for 12 contacts a robot: random motion was seen to make 3 at once. Less room, less to clear a step.
+            njmax=48,
+            nconmax=12,
+            iterations=20,
             cone="pyramidal",
             integrator="implicitfast",
             update_data_interval=1,

@@ -67,7 +67,7 @@ class RateLimitedJointPositionAction(ActionTerm):
         torch.clamp(self._targets, self._limits[..., 0], self._limits[..., 1], out=self._targets)
 
     def apply_actions(self) -> None:
-        self._asset.set_joint_position_target_index(target=self._targets, joint_ids=self._joint_ids)
+        self._asset.actuators.target_command.set_position_index(value=self._targets, joint_ids=self._joint_ids)
 
     def reset(self, env_ids: Sequence[int] | slice | None = None) -> None:
         ids = slice(None) if env_ids is None else env_ids

@@ -65,15 +65,16 @@ def joint_effort_excess(env: ManagerBasedRLEnv, fraction: float, asset_cfg: Scen
 
 
 def contact_force(env: ManagerBasedRLEnv, limit: float, sensors: list[str]) -> torch.Tensor:
-    """A body of the named contact sensors feels more than ``limit`` [N].
+    """A body of the named contact sensors felt more than ``limit`` [N] in a physics step since the last control step.
 
-    A sensor that filters its partners counts only the force between its body and those.
+    The sensors need ``history_length`` physics steps: an impact is over within one. A sensor that filters its partners
+    counts only the force between its body and those.
     """
     exceeded = torch.zeros(env.num_envs, dtype=torch.bool, device=env.device)
     for name in sensors:
         data = env.scene.sensors[name].data
-        filtered = data.normal_force_matrix_w
-        forces = data.net_normal_forces_w.torch if filtered is None else filtered.torch  # (N, ..., 3)
+        filtered = data.normal_force_matrix_w_history
+        forces = data.net_normal_forces_w_history.torch if filtered is None else filtered.torch  # (N, T, ..., 3)
         exceeded |= (torch.linalg.vector_norm(forces, dim=-1) > limit).flatten(1).any(dim=1)
     return exceeded
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def hand_segments(env: ManagerBasedRLEnv, hands: SceneEntityCfg) -> torch.Tensor:
-    """Both ends of the axis of each hand's capsule in the environment's frame [m], shape (num_envs, 2 hands, 2 ends, 3)."""
+    """Both ends of each hand's capsule axis in the environment's frame [m], shape (num_envs, 2 hands, 2 ends, 3)."""
     data = env.scene[hands.name].data
     quat = data.body_link_quat_w.torch[:, hands.body_ids].unsqueeze(2)  # (N, 2, 1, 4)
     pos = data.body_link_pos_w.torch[:, hands.body_ids] - env.scene.env_origins.unsqueeze(1)  # (N, 2, 3)
@@ -41,7 +41,7 @@ def object_positions(env: ManagerBasedRLEnv, objects: SceneEntityCfg) -> torch.T
 def hand_clearance(env: ManagerBasedRLEnv, hands: SceneEntityCfg, objects: SceneEntityCfg) -> torch.Tensor:
     """Gap between each hand's surface and each object's [m], shape (num_envs, 2, num_objects); negative inside.
 
-    Hands are capsules; objects count as balls of ``OBJECT_RADIUS``, which their shapes differ from by at most 13 mm.
+    Hands are capsules; objects count as balls of ``OBJECT_RADIUS``, which their shapes differ from by at most 16 mm.
     """
     start, end = hand_segments(env, hands).unsqueeze(2).unbind(dim=3)  # (N, 2, 1, 3) each
     centres = object_positions(env, objects).unsqueeze(1)  # (N, 1, O, 3)

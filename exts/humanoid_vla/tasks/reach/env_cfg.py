@@ -31,6 +31,9 @@ OBJECTS = SceneEntityCfg("objects")
 LEFT_ARM = SceneEntityCfg("robot", joint_names=["left_(shoulder|elbow|wrist)_.*"])
 RIGHT_ARM = SceneEntityCfg("robot", joint_names=["right_(shoulder|elbow|wrist)_.*"])
 
+DECIMATION = 2
+"""Physics steps a control step."""
+
 TOUCH_DISTANCE = 0.015
 """A gap between hand and object below this counts as touching [m]."""
 
@@ -64,8 +67,12 @@ class ReachSceneCfg(InteractiveSceneCfg):
     )
     table: AssetBaseCfg = TABLE_CFG
     objects: RigidObjectCollectionCfg = RigidObjectCollectionCfg(rigid_objects=OBJECT_CFGS)
-    torso_contact: ContactSensorCfg = ContactSensorCfg(prim_path="{ENV_REGEX_NS}/Robot/torso_link")
-    arm_contact: ContactSensorCfg = ContactSensorCfg(prim_path="{ENV_REGEX_NS}/Robot/.*(shoulder_yaw|elbow|wrist).*_link")
+    torso_contact: ContactSensorCfg = ContactSensorCfg(
+        prim_path="{ENV_REGEX_NS}/Robot/torso_link", history_length=DECIMATION
+    )
+    arm_contact: ContactSensorCfg = ContactSensorCfg(
+        prim_path="{ENV_REGEX_NS}/Robot/.*(shoulder_yaw|elbow|wrist).*_link", history_length=DECIMATION
+    )
     light: AssetBaseCfg = AssetBaseCfg(
         prim_path="/World/light", spawn=sim_utils.DistantLightCfg(color=(1.0, 1.0, 1.0), intensity=3000.0)
     )
@@ -190,7 +197,7 @@ class EventsCfg:
         mode="reset",
         params={
             "x_range": (0.24, 0.38),
-            "pitch": 0.15,
+            "pitch": 0.16,
             "jitter": 0.01,
             "heights": [TABLE_HEIGHT + height for height in OBJECT_REST_HEIGHTS.values()],
             "objects": OBJECTS,
@@ -211,7 +218,7 @@ class RewardsCfg:
         params={"std": 0.03, "command_name": "goal", "hands": HANDS, "objects": OBJECTS},
     )
     success = RewTerm(func=rewards.ended_by, weight=300.0, params={"term_names": ["success"]})
-    failure = RewTerm(func=rewards.ended_by, weight=-60.0, params={"term_names": FAILURES})
+    failure = RewTerm(func=rewards.ended_by, weight=-100.0, params={"term_names": FAILURES})
     idle_arm = RewTerm(
         func=rewards.idle_arm_deviation,
         weight=-0.05,
@@ -244,8 +251,9 @@ class TerminationsCfg:
     )
     joint_vel_limit = DoneTerm(func=terminations.joint_vel_excess, params={"fraction": 0.5, "asset_cfg": ROBOT})
     joint_effort_limit = DoneTerm(func=terminations.joint_effort_excess, params={"fraction": 2.0, "asset_cfg": ROBOT})
-    self_collision = DoneTerm(func=terminations.contact_force, params={"limit": 20.0, "sensors": ["torso_contact"]})
-    hard_impact = DoneTerm(func=terminations.contact_force, params={"limit": 100.0, "sensors": ["arm_contact"]})
+    self_collision = DoneTerm(func=terminations.contact_force, params={"limit": 50.0, "sensors": ["torso_contact"]})
+    # 140 N is what ISO/TS 15066 (2016, table A.2) allows a robot to press a person's hand with.
+    hard_impact = DoneTerm(func=terminations.contact_force, params={"limit": 140.0, "sensors": ["arm_contact"]})
     non_finite = DoneTerm(func=terminations.non_finite_state, params={"asset_cfg": ROBOT})
 
 
@@ -262,7 +270,7 @@ class ReachEnvCfg(ManagerBasedRLEnvCfg):
     terminations: TerminationsCfg = TerminationsCfg()
 
     def __post_init__(self) -> None:
-        self.decimation = 2
+        self.decimation = DECIMATION
         self.episode_length_s = 5.0
         self.compute_final_obs = True
         self.video_recorders = [VideoRecorderCfg(source="sensor:video_camera", video_length=250)]
