@@ -69,6 +69,8 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
     returns, lengths = torch.zeros(num_envs, device=device), torch.zeros(num_envs, device=device)
     sums = {"return": 0.0, "length": 0.0}
     counts = dict.fromkeys(terms.active_terms, 0)
+    failures = [n for n in counts if n != "success" and not terms.get_term_cfg(n).time_out]
+    successes = 0
     bar = tqdm(total=episodes, unit="ep", desc="evaluate", dynamic_ncols=True)
     with torch.inference_mode():
         env.reset()
@@ -84,6 +86,10 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
                 sums["length"] += lengths[counted].sum().item()
                 for name in counts:
                     counts[name] += int(terms.get_term(name)[counted].sum())
+                if "success" in counts:
+                    # a success in the very step of a failure, a touch of a wrong object say, is none
+                    failed = torch.stack([terms.get_term(name) for name in failures]).any(dim=0)
+                    successes += int((terms.get_term("success") & ~failed)[counted].sum())
                 left -= counted.long()
                 bar.update(int(counted.sum()))
             returns[dones > 0] = 0.0
@@ -92,7 +98,7 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
     terminations = {name: count / episodes for name, count in counts.items()}
     return {
         "episodes": episodes,
-        "success_rate": terminations.get("success", 0.0),
+        "success_rate": successes / episodes,
         "mean_return": sums["return"] / episodes,
         "mean_length": sums["length"] / episodes,
         "terminations": terminations,

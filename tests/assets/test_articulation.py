@@ -9,13 +9,14 @@ from typing import Any
 import isaaclab.sim as sim_utils
 import pytest
 import torch
-from humanoid_vla.assets.g1 import G1_CFG, G1_UPPER_BODY_CFG, HAND_BODIES, LEFT_ARM_JOINTS, WAIST_JOINTS
-from humanoid_vla.assets.objects import GROUND_CFG, OBJECT_CFGS, OBJECT_REST_HEIGHTS, TABLE_CFG, TABLE_HEIGHT
 from isaaclab.assets import RigidObjectCollectionCfg
 from isaaclab.scene import InteractiveScene, InteractiveSceneCfg
 from isaaclab.utils import configclass
 from isaaclab_newton.physics import MJWarpSolverCfg, NewtonCfg
 from mujoco_model import JOINTS
+
+from humanoid_vla.assets.g1 import G1_CFG, G1_UPPER_BODY_CFG, HAND_BODIES, LEFT_ARM_JOINTS, WAIST_JOINTS
+from humanoid_vla.assets.objects import GROUND_CFG, OBJECT_CFGS, OBJECT_REST_HEIGHTS, TABLE_CFG, TABLE_HEIGHT
 
 
 @configclass

@@ -10,8 +10,9 @@ import newton
 import numpy as np
 import pytest
 import warp as wp
-from humanoid_vla.assets.g1_figures import DATA_DIR
 from mujoco_model import FIGURES, JOINTS, build
+
+from humanoid_vla.assets.g1_figures import DATA_DIR
 
 HANDS = ["left_wrist_yaw_link", "right_wrist_yaw_link"]
 SAMPLES = 100

@@ -9,10 +9,11 @@ import math
 from pathlib import Path
 
 import pytest
-from humanoid_vla.assets import g1, usd_writer
-from humanoid_vla.assets.g1_figures import DATA_DIR
 from mujoco_model import FIGURES, JOINTS
 from pxr import Usd, UsdGeom, UsdPhysics
+
+from humanoid_vla.assets import g1, usd_writer
+from humanoid_vla.assets.g1_figures import DATA_DIR
 
 FILES = ["g1.usda", "g1_upper_body.usda"]
 UPPER_BODY_JOINTS = {name for name in JOINTS if not any(word in name for word in ("hip", "knee", "ankle"))}

@@ -16,7 +16,7 @@ class ArmPhysicsCfg(PresetCfg):
 
     newton_mjwarp: NewtonCfg = NewtonCfg(
         solver_cfg=MJWarpSolverCfg(
-            # Room for 12 contacts a robot: random motion was seen to make 3 at once. Less room, less to clear a step.
+            # Room for 12 contacts a robot at a time, 4 constraint rows each: what is not there need not be cleared.
             njmax=48,
             nconmax=12,
             iterations=20,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TouchGoalCommand(CommandTerm):
-    """"Touch this object with that hand": both drawn uniformly at the start of an episode and kept until its end."""
+    """ "Touch this object with that hand": both drawn uniformly at the start of an episode and kept until its end."""
 
     cfg: TouchGoalCommandCfg
 

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from isaaclab.managers import SceneEntityCfg
 
 
-def goal_gap(
-    env: ManagerBasedRLEnv, command_name: str, hands: SceneEntityCfg, objects: SceneEntityCfg
-) -> torch.Tensor:
+def goal_gap(env: ManagerBasedRLEnv, command_name: str, hands: SceneEntityCfg, objects: SceneEntityCfg) -> torch.Tensor:
     """Gap between the goal hand and the goal object [m], 0 where they touch."""
     return goal_clearance(env, command_name, hands, objects).clamp_min(0.0)
 
