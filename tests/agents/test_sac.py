@@ -167,3 +167,12 @@ def test_bad_settings_are_named() -> None:
         make_sac(learning_starts=201)
     with pytest.raises(ValueError, match="updates_per_step"):
         make_sac(updates_per_step=0.0)
+
+
+def test_step_sizes_fall_linearly_to_a_tenth() -> None:
+    sac = make_sac(decay_updates=100, critic_learning_rate=1e-3, actor_learning_rate=2e-3)
+    for num_updates, share in ((0, 1.0), (50, 0.55), (100, 0.1), (1000, 0.1)):
+        sac.num_updates = num_updates
+        sac.update()
+        assert sac.critic_optimizer.param_groups[0]["lr"] == pytest.approx(share * 1e-3)
+        assert sac.learning_rate == pytest.approx(share * 2e-3)

@@ -43,6 +43,7 @@ class SAC(OffPolicyAlgorithm):
         learning_starts: Transitions to collect before the first update; until then actions are uniformly random.
         updates_per_step: Gradient updates a step of the vectorised environment; may be a fraction.
         policy_delay: Critic updates an update of actor and temperature.
+        decay_updates: Gradient updates over which all step sizes fall linearly to a tenth; None keeps them as they are.
         save_replay_buffer: Whether checkpoints hold the replay buffer, so that a resumed run continues as if it had
             never stopped (they grow to the buffer's size).
     """
@@ -66,6 +67,7 @@ class SAC(OffPolicyAlgorithm):
         learning_starts: int = 5_000,
         updates_per_step: float = 4.0,
         policy_delay: int = 1,
+        decay_updates: int | None = None,
         save_replay_buffer: bool = False,
     ) -> None:
         super().__init__(
@@ -82,6 +84,7 @@ class SAC(OffPolicyAlgorithm):
         self.tau = tau
         self.target_entropy = target_entropy_per_dim * buffer.num_actions
         self.policy_delay = policy_delay
+        self.decay_updates = decay_updates
         self.save_replay_buffer = save_replay_buffer
 
         self.critic_target = copy.deepcopy(self.critic).requires_grad_(False)
@@ -123,6 +126,15 @@ class SAC(OffPolicyAlgorithm):
         stored = {group: obs[group] for group in dict.fromkeys([*groups["actor"], *groups["critic"]])}
         buffer = ReplayBuffer(stored, env.num_actions, buffer_size, device)
         return alg_class(actor, critic, buffer, device=device, multi_gpu_cfg=cfg.get("multi_gpu"), **alg_cfg)
+
+    def update(self) -> dict[str, float]:
+        """Make the gradient updates that are due; mean of each figure, or nothing before learning starts."""
+        if self.decay_updates is not None:
+            # once an iteration is often enough, and keeps the updates themselves free of it
+            share_left = max(0.1, 1.0 - 0.9 * self.num_updates / self.decay_updates)
+            for group in (*self.critic_optimizer.param_groups, *self.actor_optimizer.param_groups):
+                group["lr"] = share_left * group.setdefault("initial_lr", group["lr"])
+        return super().update()
 
     def update_batch(self, batch: Batch) -> dict[str, torch.Tensor]:
         """One update of the critics and, every `policy_delay` updates, of actor and temperature."""

@@ -54,6 +54,7 @@ class SacAlgorithmCfg:
     learning_starts: int = 5_000
     updates_per_step: float = 4.0
     policy_delay: int = 1
+    decay_updates: int | None = None
     save_replay_buffer: bool = False
 
 

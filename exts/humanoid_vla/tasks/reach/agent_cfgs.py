@@ -31,6 +31,7 @@ class ReachSacCfg(SacRunnerCfg):
         buffer_size=400_000,
         learning_starts=10_000,
         updates_per_step=8.0,
+        decay_updates=25_000,  # the whole training: 400 iterations of 8 steps
     )
 
 
