@@ -64,9 +64,9 @@ class SacRunnerCfg(RslRlOnPolicyRunnerCfg):
 
     device: str = default_device()
     num_steps_per_env: int = 8
-    max_iterations: int = MISSING
+    max_iterations: int = MISSING  # type: ignore
     save_interval: int = 100
-    experiment_name: str = MISSING
+    experiment_name: str = MISSING  # type: ignore
     clip_actions: float = 1.0
     actor: ActorCfg = ActorCfg()
     critic: CriticCfg = CriticCfg()

@@ -30,7 +30,8 @@ class RateLimitedJointPositionAction(ActionTerm):
 
     def __init__(self, cfg: RateLimitedJointPositionActionCfg, env: ManagerBasedEnv) -> None:
         super().__init__(cfg, env)
-        self._joint_ids, self.joint_names = self._asset.find_joints(cfg.joint_names, preserve_order=True)
+        joint_ids, self.joint_names = self._asset.find_joints(cfg.joint_names, preserve_order=True)
+        self._joint_ids: list[int] = joint_ids  # type: ignore  (a list unless a proxy is asked for)
         data = self._asset.data
         self._max_step = cfg.max_speed * env.step_dt
         self._limits = data.soft_joint_pos_limits.torch[:, self._joint_ids].clone()  # (N, J, 2) [rad]

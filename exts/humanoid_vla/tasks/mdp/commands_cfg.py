@@ -17,8 +17,8 @@ class TouchGoalCommandCfg(CommandTermCfg):
     resampling_time_range: tuple[float, float] = (1.0e9, 1.0e9)
     """[s] An episode has one goal."""
 
-    objects: list[str] = MISSING
+    objects: list[str] = MISSING  # type: ignore
     """Object names in the order of the scene's object collection."""
 
-    hands: list[str] = MISSING
+    hands: list[str] = MISSING  # type: ignore
     """Hand names in the order of the hands' bodies."""

@@ -15,7 +15,7 @@ from isaaclab.managers import SceneEntityCfg
 from isaaclab.managers import TerminationTermCfg as DoneTerm
 from isaaclab.scene import InteractiveSceneCfg
 from isaaclab.sensors import CameraCfg, ContactSensorCfg
-from isaaclab.utils import configclass
+from isaaclab.utils import configclass, replace
 from isaaclab.utils.noise import UniformNoiseCfg
 
 from humanoid_vla.assets.g1 import G1_UPPER_BODY_CFG, HAND_BODIES, UPPER_BODY_JOINTS
@@ -54,16 +54,18 @@ class ReachSceneCfg(InteractiveSceneCfg):
     """A G1 fixed at its pelvis, a table in front of it, and four objects on the table."""
 
     ground: AssetBaseCfg = GROUND_CFG
-    robot: ArticulationCfg = G1_UPPER_BODY_CFG.replace(
-        init_state=G1_UPPER_BODY_CFG.init_state.replace(
+    robot: ArticulationCfg = replace(
+        G1_UPPER_BODY_CFG,
+        init_state=replace(
+            G1_UPPER_BODY_CFG.init_state,
             # Elbows bent, hands above the table: the figures' home pose has them inside it.
             joint_pos={
                 ".*_shoulder_pitch_joint": 0.4,
                 "left_shoulder_roll_joint": 0.3,
                 "right_shoulder_roll_joint": -0.3,
                 ".*_elbow_joint": -0.6,
-            }
-        )
+            },
+        ),
     )
     table: AssetBaseCfg = TABLE_CFG
     objects: RigidObjectCollectionCfg = RigidObjectCollectionCfg(rigid_objects=OBJECT_CFGS)
@@ -157,7 +159,7 @@ class EventsCfg:
     """Domain randomisation and resets."""
 
     mass = EventTerm(
-        func=isaac_mdp.randomize_rigid_body_mass,
+        func=isaac_mdp.randomize_rigid_body_mass,  # type: ignore  (Isaac Lab types terms as functions)
         mode="startup",
         params={
             "asset_cfg": SceneEntityCfg("robot", body_names=["torso_link", ".*_wrist_yaw_link"]),
@@ -166,7 +168,7 @@ class EventsCfg:
         },
     )
     friction = EventTerm(
-        func=isaac_mdp.randomize_rigid_body_material,
+        func=isaac_mdp.randomize_rigid_body_material,  # type: ignore  (Isaac Lab types terms as functions)
         mode="startup",
         params={
             "asset_cfg": SceneEntityCfg("robot", body_names=".*"),
@@ -178,7 +180,7 @@ class EventsCfg:
         },
     )
     gains = EventTerm(
-        func=isaac_mdp.randomize_actuator_gains,
+        func=isaac_mdp.randomize_actuator_gains,  # type: ignore  (Isaac Lab types terms as functions)
         mode="startup",
         params={
             "asset_cfg": SceneEntityCfg("robot", joint_names=".*"),
@@ -277,4 +279,4 @@ class ReachEnvCfg(ManagerBasedRLEnvCfg):
         self.sim.dt = 1.0 / 60.0
         self.sim.render_interval = self.decimation
         self.sim.device = default_device()
-        self.sim.physics = ArmPhysicsCfg()
+        self.sim.physics = ArmPhysicsCfg()  # type: ignore  (presets are resolved to one backend at start)
