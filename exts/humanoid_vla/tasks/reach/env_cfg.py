@@ -78,7 +78,7 @@ class ReachSceneCfg(InteractiveSceneCfg):
     light: AssetBaseCfg = AssetBaseCfg(
         prim_path="/World/light", spawn=sim_utils.DistantLightCfg(color=(1.0, 1.0, 1.0), intensity=3000.0)
     )
-    video_camera: CameraCfg | None = video_camera(eye=(1.3, 0.6, 1.4), target=(0.2, 0.0, 0.9))
+    video_camera: CameraCfg | None = video_camera(eye=(1.4, 0.65, 1.4), target=(0.2, 0.0, 0.95))
 
 
 @configclass
