@@ -45,9 +45,6 @@ HAND_RADIUS: float = _LINKS[HAND_BODIES[0]].colliders[0].radius
 HAND_CAPSULES: tuple[tuple[Vec3, Vec3], ...] = tuple(_LINKS[name].colliders[0].ends for name in HAND_BODIES)
 """Both ends of each hand's capsule axis in the frame of its body [m], shape (2 hands, 2 ends, 3)."""
 
-PALM_OFFSETS: tuple[Vec3, ...] = tuple(_LINKS[name].colliders[0].frame.pos for name in HAND_BODIES)
-"""Centre of each hand's capsule in the frame of its body [m], shape (2, 3); the prims ``left_palm``, ``right_palm``."""
-
 
 def usd_path(name: str) -> str:
     """Path of a USD file in ``data/``.
