@@ -16,6 +16,7 @@ from torch import nn
 from humanoid_vla.agents.checkpoint import check_checkpoint, load_module, policy_shape
 from humanoid_vla.agents.off_policy import OffPolicyAlgorithm
 from humanoid_vla.agents.replay_buffer import Batch, ReplayBuffer
+from humanoid_vla.agents.symmetry import SymmetryAugmentation
 from humanoid_vla.policies.critic import TwinCritic
 from humanoid_vla.policies.squashed_gaussian import SquashedGaussianPolicy
 
@@ -42,6 +43,7 @@ class SAC(OffPolicyAlgorithm):
         batch_size: Transitions a gradient update.
         learning_starts: Transitions to collect before the first update; until then actions are uniformly random.
         updates_per_step: Gradient updates a step of the vectorised environment; may be a fraction.
+        symmetry: Mirrors a share of every batch, or None.
         policy_delay: Critic updates an update of actor and temperature.
         decay_updates: Gradient updates over which all step sizes fall linearly to a tenth; None keeps them as they are.
         save_replay_buffer: Whether checkpoints hold the replay buffer, so that a resumed run continues as if it had
@@ -66,6 +68,7 @@ class SAC(OffPolicyAlgorithm):
         batch_size: int = 256,
         learning_starts: int = 5_000,
         updates_per_step: float = 4.0,
+        symmetry: SymmetryAugmentation | None = None,
         policy_delay: int = 1,
         decay_updates: int | None = None,
         save_replay_buffer: bool = False,
@@ -83,6 +86,7 @@ class SAC(OffPolicyAlgorithm):
         self.gamma = gamma
         self.tau = tau
         self.target_entropy = target_entropy_per_dim * buffer.num_actions
+        self.symmetry = symmetry
         self.policy_delay = policy_delay
         self.decay_updates = decay_updates
         self.save_replay_buffer = save_replay_buffer
@@ -109,7 +113,7 @@ class SAC(OffPolicyAlgorithm):
             obs: An example of the environment's observations.
             env: The environment; actions are expected in [-1, 1].
             cfg: `algorithm` (keyword arguments of this class, and `buffer_size`: observations to store over all
-                environments, default 1 000 000), `actor` and `critic` (keyword arguments of the networks),
+                environments, default 1 000 000, and `symmetry_cfg`, Isaac Lab's RslRlSymmetryCfg), `actor` and `critic` (keyword arguments of the networks),
                 `obs_groups` ({"actor": [...], "critic": [...]}), `multi_gpu`. Each of the first three may name its
                 class in `class_name`.
             device: Where the learner runs.
@@ -118,6 +122,8 @@ class SAC(OffPolicyAlgorithm):
         alg_cfg = dict(cfg["algorithm"])
         alg_class = resolve_callable(alg_cfg.pop("class_name", SAC))
         buffer_size = alg_cfg.pop("buffer_size", 1_000_000)
+        symmetry_cfg = alg_cfg.pop("symmetry_cfg", None)
+        symmetry = None if symmetry_cfg is None else SymmetryAugmentation(env, **symmetry_cfg)
         actor_class, actor_cfg = _network(cfg["actor"], SquashedGaussianPolicy)
         critic_class, critic_cfg = _network(cfg["critic"], TwinCritic)
         actor = actor_class(obs, groups, "actor", env.num_actions, **actor_cfg)
@@ -125,7 +131,10 @@ class SAC(OffPolicyAlgorithm):
         # a group that actor and critic share is stored once
         stored = {group: obs[group] for group in dict.fromkeys([*groups["actor"], *groups["critic"]])}
         buffer = ReplayBuffer(stored, env.num_actions, buffer_size, device)
-        return alg_class(actor, critic, buffer, device=device, multi_gpu_cfg=cfg.get("multi_gpu"), **alg_cfg)
+        multi_gpu_cfg = cfg.get("multi_gpu")
+        return alg_class(
+            actor, critic, buffer, symmetry=symmetry, device=device, multi_gpu_cfg=multi_gpu_cfg, **alg_cfg
+        )
 
     def update(self) -> dict[str, float]:
         """Make the gradient updates that are due; mean of each figure, or nothing before learning starts."""
@@ -138,6 +147,8 @@ class SAC(OffPolicyAlgorithm):
 
     def update_batch(self, batch: Batch) -> dict[str, torch.Tensor]:
         """One update of the critics and, every `policy_delay` updates, of actor and temperature."""
+        if self.symmetry is not None:
+            batch = self.symmetry.augment(batch)
         critic_obs = self.critic.flatten(batch.obs)
         alpha = self.log_alpha.detach().exp()
 

@@ -9,7 +9,7 @@ from dataclasses import MISSING
 
 import torch
 from isaaclab.utils import configclass
-from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg
+from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlSymmetryCfg
 
 
 def default_device() -> str:
@@ -53,6 +53,7 @@ class SacAlgorithmCfg:
     buffer_size: int = 1_000_000
     learning_starts: int = 5_000
     updates_per_step: float = 4.0
+    symmetry_cfg: RslRlSymmetryCfg | None = None
     policy_delay: int = 1
     decay_updates: int | None = None
     save_replay_buffer: bool = False

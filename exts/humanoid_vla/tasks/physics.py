@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from isaaclab.physics import PhysxAutoCfg
 from isaaclab.utils import configclass
-from isaaclab_newton.physics import MJWarpSolverCfg, NewtonCfg, NewtonShapeCfg
+from isaaclab_newton.physics import NewtonCfg, NewtonShapeCfg
 from isaaclab_ov.physics import OvPhysxCfg
 from isaaclab_physx.physics import PhysxCfg
 from isaaclab_tasks.utils import PresetCfg
+
+from humanoid_vla.tasks.kinematic_objects import KinematicObjectsSolverCfg
 
 
 @configclass
@@ -15,7 +17,7 @@ class ArmPhysicsCfg(PresetCfg):
     """Presets for a robot with a fixed base: few contacts at a time."""
 
     newton_mjwarp: NewtonCfg = NewtonCfg(
-        solver_cfg=MJWarpSolverCfg(
+        solver_cfg=KinematicObjectsSolverCfg(
             # Room for 12 contacts a robot at a time, 4 constraint rows each: what is not there need not be cleared.
             njmax=48,
             nconmax=12,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from isaaclab.utils import configclass
-from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPpoAlgorithmCfg
+from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPpoAlgorithmCfg, RslRlSymmetryCfg
 
 from humanoid_vla.tasks.agent_cfgs import ActorCfg, CriticCfg, SacAlgorithmCfg, SacRunnerCfg, default_device
 
+SYMMETRY_CFG = RslRlSymmetryCfg(
+    use_data_augmentation=True, data_augmentation_func="humanoid_vla.tasks.reach.symmetry:with_mirror_image"
+)
 OBS_GROUPS = {"actor": ["proprio", "goal", "state"], "critic": ["proprio", "goal", "state"]}
 
 
@@ -31,6 +34,7 @@ class ReachSacCfg(SacRunnerCfg):
         buffer_size=400_000,
         learning_starts=10_000,
         updates_per_step=8.0,
+        symmetry_cfg=SYMMETRY_CFG,
         decay_updates=25_000,  # the whole training: 400 iterations of 8 steps
     )
 

@@ -1,0 +1,69 @@
+"""Batches of which a share is mirrored, for tasks with a symmetry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from rsl_rl.env import VecEnv
+from rsl_rl.utils import resolve_callable
+from tensordict import TensorDict
+
+from humanoid_vla.agents.replay_buffer import Batch
+
+
+class SymmetryAugmentation:
+    """Replaces an equal share of every batch by each of its mirror images.
+
+    Source: Mittal et al., "Symmetry considerations for learning task symmetric robot policies", ICRA 2024. The settings
+    are those of Isaac Lab's ``RslRlSymmetryCfg``, so a task's mirror serves PPO and off-policy learners alike. Unlike
+    PPO's, the batch keeps its size: its images are of transitions that are not in it, which says more for the same
+    work.
+
+    Args:
+        env: The environment, passed on to the function.
+        data_augmentation_func: ``(env=, obs=TensorDict, actions=) -> (obs, actions)``, each with the batch and behind
+            it its images, (k * batch, ...); or its name as "module:function".
+        use_data_augmentation: Must be true.
+        use_mirror_loss: Must be false: off-policy learners have no such loss here.
+        mirror_loss_coeff: Unused without that loss.
+
+    Raises:
+        ValueError: If augmentation is off or the mirror loss on.
+    """
+
+    def __init__(
+        self,
+        env: VecEnv,
+        data_augmentation_func: Any,
+        use_data_augmentation: bool = False,
+        use_mirror_loss: bool = False,
+        mirror_loss_coeff: float = 0.0,
+    ) -> None:
+        if not use_data_augmentation or use_mirror_loss:
+            raise ValueError(
+                "symmetry_cfg of an off-policy agent needs use_data_augmentation=True and use_mirror_loss=False,"
+                f" got {use_data_augmentation} and {use_mirror_loss}"
+            )
+        self.env = env
+        self.func = resolve_callable(data_augmentation_func)
+
+    def augment(self, batch: Batch) -> Batch:
+        """The batch with its last part mirrored; rewards and ends of episodes have no side."""
+        obs, actions = self._images(batch.obs, batch.actions)
+        next_obs, _ = self._images(batch.next_obs, None)
+        return batch._replace(obs=obs, actions=actions, next_obs=next_obs)
+
+    def _images(self, obs: dict[str, torch.Tensor], actions: torch.Tensor | None) -> tuple[dict, Any]:
+        size = next(iter(obs.values())).shape[0]
+        images, image_actions = self.func(env=self.env, obs=TensorDict(obs, batch_size=[size]), actions=actions)
+        mixed = {name: _mix(value, size) for name, value in images.items()}
+        return mixed, None if actions is None else _mix(image_actions, size)
+
+
+def _mix(images: torch.Tensor, size: int) -> torch.Tensor:
+    """Of k copies of a batch, (k * size, ...), the first k-th of the first copy, the second of the second, ..."""
+    copies = images.shape[0] // size
+    bounds = [size * number // copies for number in range(copies + 1)]
+    parts = [images[k * size + bounds[k] : k * size + bounds[k + 1]] for k in range(copies)]
+    return torch.cat(parts)
