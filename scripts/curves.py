@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,8 @@ class Curve:
     steps: list[int]
     """Environment steps over all environments."""
     success: list[float]
-    """Share of the environments whose last finished episode was a success."""
+    """Share of successes among the last episodes of about 512 environments: where fewer run side by side, the mean over
+    as many iterations, or few environments would be credited with luck."""
     mean_return: list[float]
     """Mean undiscounted return of recent episodes (as many as RSL-RL's logger averages)."""
 
@@ -54,6 +56,7 @@ def read_curve(run_dir: Path) -> Curve:
         return {event.step: event.value for event in events.Scalars(tag)} if tag in logged else {}
 
     success, returns = series("Episode_Termination/success"), series("Train/mean_reward")
+    recent: deque[float] = deque(maxlen=max(1, 512 // num_envs))
     collection, learning = series("Perf/collection_time"), series("Perf/learning_time")
     curve = Curve([], [], [], [])
     total, rate, mean = 0.0, 0.0, math.nan  # until the first episode has finished
@@ -62,7 +65,8 @@ def read_curve(run_dir: Path) -> Curve:
         rate, mean = success.get(iteration, rate), returns.get(iteration, mean)
         curve.wall_s.append(total)
         curve.steps.append((iteration + 1) * steps_per_env * num_envs)
-        curve.success.append(rate)
+        recent.append(rate)
+        curve.success.append(sum(recent) / len(recent))
         curve.mean_return.append(mean)
     return curve
 

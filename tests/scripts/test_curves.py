@@ -9,7 +9,7 @@ from torch.utils.tensorboard import SummaryWriter
 from curves import Curve, read_curve, save_plot
 
 ENV_YAML = """
-scene: {num_envs: 10}
+scene: {num_envs: 200}
 func: !!python/name:os.system ''
 limits: !!python/tuple [1, 2]
 """
@@ -35,16 +35,17 @@ def run_dir(tmp_path: Path) -> Path:
 def test_a_curve_has_an_entry_per_iteration(run_dir: Path) -> None:
     curve = read_curve(run_dir)
     assert curve.wall_s == pytest.approx([1.0, 2.5, 4.5, 7.0, 10.0])  # 1 s to collect, 0, 0.5, 1 ... to learn
-    assert curve.steps == [80, 160, 240, 320, 400]  # 10 environments, 8 steps
-    assert curve.success == pytest.approx([0.0, 0.25, 0.5, 0.5, 0.9])
+    assert curve.steps == [1600, 3200, 4800, 6400, 8000]  # 200 environments, 8 steps
+    # the mean over two iterations: 512 // 200
+    assert curve.success == pytest.approx([0.0, 0.125, 0.375, 0.5, 0.7])
     assert math.isnan(curve.mean_return[0])
     assert curve.mean_return[1:] == pytest.approx([10.0, 20.0, 20.0, 40.0])
 
 
 def test_time_to_a_success_rate(run_dir: Path) -> None:
     curve = read_curve(run_dir)
-    assert curve.time_to(0.5) == (pytest.approx(4.5), 240)
-    assert curve.time_to(0.51) == (pytest.approx(10.0), 400)
+    assert curve.time_to(0.5) == (pytest.approx(7.0), 6400)
+    assert curve.time_to(0.51) == (pytest.approx(10.0), 8000)
     assert curve.time_to(0.95) is None
 
 
