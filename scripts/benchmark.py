@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure speed: of the environment's step, of the learner's gradient updates, and of whole trainings."""
+"""Measure speed: of the environment's step, of the learner's gradient updates, of whole trainings; and returns."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmark_env import run_env
 from benchmark_learner import run_learner
 from benchmark_learning import run_learning
+from benchmark_sb3 import IMPLEMENTATIONS, SETTINGS, run_sb3
 from common import InputError, run_main, write_json
 
 
@@ -21,6 +22,8 @@ def main() -> None:
     env.add_argument("--steps", type=int, default=200, help="timed steps of all environments (default: 200)")
     env.set_defaults(run=run_env)
     learner = commands.add_parser("learner", help="gradient updates a second of SAC, ours and Stable-Baselines3's")
+    learner.add_argument("--device", default="cpu", help="cpu, or cuda: compiled beside eager (default: cpu)")
+    learner.add_argument("--compile", action="store_true", help="compile ours on the CPU too")
     learner.add_argument("--rounds", type=int, default=20, help="timed rounds of each, taken in turns (default: 20)")
     learner.add_argument("--seconds", type=float, default=0.4, help="length of a round [s] (default: 0.4)")
     learner.set_defaults(run=run_learner)
@@ -29,6 +32,16 @@ def main() -> None:
     learning.add_argument("--success", type=float, default=0.9, help="success rate to reach (default: 0.9)")
     learning.add_argument("--plot", type=Path, metavar="PNG", help="draw all curves into this file")
     learning.set_defaults(run=run_learning)
+    sb3 = commands.add_parser("sb3", help="learning curves on Gymnasium's tasks, ours and Stable-Baselines3's")
+    sb3.add_argument("--env", default="HalfCheetah-v5", help="Gymnasium's environment (default: HalfCheetah-v5)")
+    sb3.add_argument("--algo", choices=sorted(SETTINGS), default="sac", help="algorithm (default: sac)")
+    sb3.add_argument("--steps", type=int, default=300_000, help="environment steps of each run (default: 300000)")
+    sb3.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="one run for each (default: 0 1 2)")
+    sb3.add_argument("--only", choices=IMPLEMENTATIONS, nargs="+", default=IMPLEMENTATIONS, help="leave out the other")
+    sb3.add_argument("--every", type=int, default=10_000, help="steps between evaluations (default: 10000)")
+    sb3.add_argument("--learning_starts", type=int, default=10_000, help="random steps at first (default: 10000)")
+    sb3.add_argument("--plot", type=Path, metavar="PNG", help="draw the curves into this file")
+    sb3.set_defaults(run=run_sb3)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="OUT", help="file for the figures")
     args, overrides = parser.parse_known_args()

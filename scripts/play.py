@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Play a trained policy through `isaaclab play`: in a browser (``--viz viser``), a window or a video (``--video``).
 
-Everything after the known options goes to Isaac Lab, for instance ``physics=ovphysx`` or ``--real-time``.
+Everything after the known options goes to Isaac Lab, for instance ``physics=ovphysx`` or ``--video_length 100``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ def main() -> None:
     add_task_arguments(parser)
     add_checkpoint_argument(parser)
     parser.add_argument("--video", action="store_true", help="write play.mp4 beside the checkpoint and stop")
-    parser.add_argument("--viz", choices=["viser", "newton", "rerun", "kit"], help="watch it there, until Ctrl+C")
+    parser.add_argument(
+        "--viz",
+        choices=["viser", "newton", "rerun", "kit"],
+        help="watch it there in real time, until Ctrl+C; smooth with few robots (--num_envs 1)",
+    )
     args, overrides = parser.parse_known_args()
     entry_point = check_task_arguments(args)
     checkpoint = find_checkpoint(args, entry_point)
@@ -39,6 +43,8 @@ def main() -> None:
     for option in ("num_envs", "seed", "device", "viz"):
         if (value := getattr(args, option)) is not None:
             command += [f"--{option}", str(value)]
+    if args.viz:
+        command.append("--real-time")
     try:
         with no_early_traceback():
             status = run_play_cli([*command, *(["--video"] if args.video else []), *overrides])

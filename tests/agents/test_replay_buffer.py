@@ -21,25 +21,40 @@ class NaiveBuffer:
         self.transitions[env].append((self.written[env] - 1, transition))
         self.written[env] += 2 if done else 1
 
-    def alive(self) -> set[tuple]:
+    def alive(self, n_steps: int) -> set[tuple]:
         return {
-            transition
+            merged(transitions[first : first + n_steps])
             for env, transitions in enumerate(self.transitions)
-            for row, transition in transitions
+            for first, (row, _) in enumerate(transitions)
             if row >= self.written[env] - self.num_rows
         }
 
 
-def drawn(buffer: ReplayBuffer, count: int) -> list[tuple]:
-    batch = buffer.sample(count)
-    columns = (batch.obs["id"], batch.next_obs["id"], batch.actions, batch.rewards, batch.terminated)
+def merged(transitions: list[tuple[int, tuple]]) -> tuple:
+    """The steps that follow each other, row after row, as one; gamma is 1/2."""
+    (row, (obs, successor, action, total, terminated)), *following = transitions
+    discount = 0.5
+    for next_row, (_, next_successor, _, reward, next_terminated) in following:
+        row += 1
+        if next_row != row:
+            break
+        total += discount * reward
+        discount *= 0.5
+        successor, terminated = next_successor, next_terminated
+    return obs, successor, action, total, terminated, discount * (1.0 - terminated)
+
+
+def drawn(buffer: ReplayBuffer, count: int, n_steps: int) -> list[tuple]:
+    batch = buffer.sample(count, n_steps, gamma=0.5)
+    columns = (batch.obs["id"], batch.next_obs["id"], batch.actions, batch.rewards, batch.terminated, batch.discounts)
     return list(zip(*(column.flatten().tolist() for column in columns), strict=True))
 
 
+@pytest.mark.parametrize("n_steps", [1, 3])
 @pytest.mark.parametrize(
     ("num_rows", "done_rate", "seed"), [(3, 0.5, 0), (4, 1.0, 1), (7, 0.0, 2), (8, 0.3, 3), (20, 0.1, 4)]
 )
-def test_holds_exactly_what_the_naive_buffer_holds(num_rows: int, done_rate: float, seed: int) -> None:
+def test_holds_exactly_what_the_naive_buffer_holds(num_rows: int, done_rate: float, seed: int, n_steps: int) -> None:
     torch.manual_seed(seed)
     num_envs, ids = 3, 0.0
     buffer = ReplayBuffer({"id": torch.zeros(num_envs, 1)}, 1, num_envs * num_rows, "cpu")
@@ -55,7 +70,8 @@ def test_holds_exactly_what_the_naive_buffer_holds(num_rows: int, done_rate: flo
             obs = new_ids()
             buffer.start({"id": obs})
             naive.start()
-        actions, rewards = torch.randn(num_envs, 1), torch.randn(num_envs)
+        # whole numbers: sums are exact
+        actions, rewards = torch.randn(num_envs, 1), torch.randint(100, (num_envs,)).float()
         dones = torch.rand(num_envs) < done_rate
         terminated = dones & (torch.rand(num_envs) < 0.5)
         next_obs, final_obs = new_ids(), new_ids()
@@ -65,9 +81,39 @@ def test_holds_exactly_what_the_naive_buffer_holds(num_rows: int, done_rate: flo
             columns = (obs[env], successor[env], actions[env], rewards[env], terminated[env])
             naive.add(env, tuple(float(value) for value in columns), bool(dones[env]))
         obs = next_obs
-        alive = naive.alive()
+        alive = naive.alive(n_steps)
         assert len(buffer) == len(alive)
-        assert set(drawn(buffer, 40 * len(alive))) == alive  # each is missed with a chance of exp(-40)
+        assert set(drawn(buffer, 40 * len(alive), n_steps)) == alive  # each is missed with a chance of exp(-40)
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        # start: (sum of rewards, the successor's observation, its weight); rewards 1, 2, 4, ..., gamma 1/2, 3 steps
+        ("failure", {0: (3.0, 3, 0.125), 1: (4.0, 99, 0.0), 2: (4.0, 99, 0.0)}),  # 1 + 2/2 + 4/4; 2 + 4/2; 4
+        ("time-out", {0: (3.0, 3, 0.125), 1: (4.0, 99, 0.25), 2: (4.0, 99, 0.5)}),
+        ("none", {0: (3.0, 3, 0.125), 1: (6.0, 4, 0.125), 2: (12.0, 5, 0.125)}),  # 2 + 4/2 + 8/4; 4 + 8/2 + 16/4
+    ],
+)
+def test_n_step_returns_by_hand(end: str, expected: dict[int, tuple[float, int, float]]) -> None:
+    """Five steps from observations 0, 1, 2, 3, 4; the third ends the episode, in its final observation 99."""
+    buffer = ReplayBuffer({"id": torch.zeros(1, 1)}, 1, 20, "cpu")
+    buffer.start({"id": torch.zeros(1, 1)})
+    for step in range(5):
+        done = torch.tensor([step == 2 and end != "none"])
+        final = {"id": torch.full((1, 1), 99.0)}
+        obs = {"id": torch.full((1, 1), step + 1.0)}
+        buffer.add(torch.zeros(1, 1), torch.tensor([2.0**step]), done & (end == "failure"), done, obs, final)
+    # at the newest observation, 5, the return stops: 8 + 16/2, then 16
+    expected = {**expected, 3: (16.0, 5, 0.25), 4: (16.0, 5, 0.5)}
+    if end != "none":  # the final observation is that of the third step
+        expected[0] = (3.0, 99, 0.0 if end == "failure" else 0.125)
+    batch = buffer.sample(200, n_steps=3, gamma=0.5)
+    columns = (batch.rewards, batch.next_obs["id"].squeeze(-1), batch.discounts)
+    rows = zip(
+        batch.obs["id"].squeeze(-1).tolist(), zip(*(each.tolist() for each in columns), strict=True), strict=True
+    )
+    assert dict(rows) == expected
 
 
 def test_draws_uniformly() -> None:
@@ -91,7 +137,7 @@ def test_stores_each_observation_once_in_its_own_type() -> None:
     buffer = ReplayBuffer(obs, 2, 4 * 100, "cpu")
     assert buffer.nbytes == 0  # nothing is allocated before training
     buffer.start(obs)
-    observation, step, queue = 16 * 16 * 3 + 4 * 5, 4 * 2 + 4 + 1, 8
+    observation, step, queue = 16 * 16 * 3 + 4 * 5, 4 * 2 + 4 + 1 + 1, 8
     assert buffer.nbytes == 400 * (observation + step + queue) + 4 * 3 * 8
     image = torch.randint(256, (4, 16, 16, 3), dtype=torch.uint8)
     never = torch.zeros(4, dtype=torch.bool)
@@ -99,6 +145,14 @@ def test_stores_each_observation_once_in_its_own_type() -> None:
     drawn_image = buffer.sample(1).next_obs["camera"]
     assert drawn_image.dtype == torch.uint8
     assert (drawn_image == image).all(dim=(1, 2, 3)).any()
+
+
+def test_images_take_little_more_than_their_bytes() -> None:
+    images = torch.zeros(64, 64, 64, 3, dtype=torch.uint8)
+    buffer = ReplayBuffer({"camera": images}, 29, 64 * 20, "cpu")
+    buffer.start({"camera": images})
+    # episodes of 40 steps: one observation in 41 is a final one, which starts no transition
+    assert buffer.nbytes * 41 / 40 < 1.05 * 64 * 20 * 64 * 64 * 3
 
 
 def test_filled_in_inference_mode_it_serves_training() -> None:

@@ -76,10 +76,46 @@ class OneStepEnv(VecEnv):
         return 1.6 * torch.rand(self.num_envs, self.num_actions) - 0.8
 
 
-def runner_cfg(obs_groups: dict[str, list[str]], **algorithm: Any) -> dict[str, Any]:
-    """Configuration of RSL-RL's runner for SAC with small networks and quick learning."""
+class NamedStepEnv(VecEnv):
+    """Every step is an episode; the observation names the action that is worth 1, the others are worth 0.
+
+    Observation group: `policy`, one-hot, shape (num_envs, 3). Actions are one-hot as well.
+    """
+
+    num_actions = 3
+    max_episode_length = 1
+
+    def __init__(self, num_envs: int = 16) -> None:
+        self.num_envs = num_envs
+        self.device = "cpu"
+        self.cfg = {}
+        self.episode_length_buf = torch.zeros(num_envs, dtype=torch.long)
+        self.obs = self._draw()
+
+    def get_observations(self) -> TensorDict:
+        return TensorDict({"policy": self.obs}, batch_size=[self.num_envs])
+
+    def step(self, actions: torch.Tensor) -> tuple[TensorDict, torch.Tensor, torch.Tensor, dict]:
+        assert (actions.sum(dim=-1) == 1.0).all()
+        assert (actions.amax(dim=-1) == 1.0).all()
+        rewards = (actions * self.obs).sum(dim=-1)
+        self.obs = self._draw()
+        return self.get_observations(), rewards, torch.ones(self.num_envs, dtype=torch.long), {}
+
+    def _draw(self) -> torch.Tensor:
+        return torch.eye(3)[torch.randint(3, (self.num_envs,))]
+
+
+def runner_cfg(
+    obs_groups: dict[str, list[str]],
+    class_name: str = "humanoid_vla.agents.sac:SAC",
+    actor: dict[str, Any] | None = None,
+    critic: dict[str, Any] | None = None,
+    **algorithm: Any,
+) -> dict[str, Any]:
+    """Configuration of RSL-RL's runner with small networks and quick learning."""
     quick: dict[str, Any] = {
-        "class_name": "humanoid_vla.agents.sac:SAC",
+        "class_name": class_name,
         "buffer_size": 20_000,
         "learning_starts": 320,
         "updates_per_step": 2,
@@ -87,13 +123,15 @@ def runner_cfg(obs_groups: dict[str, list[str]], **algorithm: Any) -> dict[str, 
         "gamma": 0.9,
         "actor_learning_rate": 2e-3,
         "critic_learning_rate": 2e-3,
-        "alpha_learning_rate": 2e-3,
         "tau": 0.02,
     }
+    if "SAC" in class_name:
+        quick["alpha_learning_rate"] = 2e-3
+    small = {"hidden_dims": [32, 32], "distribution_cfg": None}  # as Isaac Lab's configuration gives it
     return {
         "algorithm": quick | algorithm,
-        "actor": {"hidden_dims": [32, 32], "distribution_cfg": None},  # as Isaac Lab's configuration gives it
-        "critic": {"hidden_dims": [32, 32], "distribution_cfg": None},
+        "actor": small | (actor or {}),
+        "critic": small | (critic or {}),
         "obs_groups": obs_groups,
         "num_steps_per_env": 8,
         "save_interval": 1000,

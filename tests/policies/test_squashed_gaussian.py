@@ -51,10 +51,10 @@ def test_log_density_stays_exact_where_tanh_rounds_to_one() -> None:
 
 def test_sample_returns_the_density_of_its_own_action() -> None:
     torch.manual_seed(0)
-    policy = make_policy(obs_normalization=False)
-    flat = torch.randn(64, 5)
-    actions, log_prob = policy.sample(flat)
-    mean, log_std = policy._mean_and_log_std(flat)
+    policy = make_policy()
+    features = torch.randn(64, 5)
+    actions, log_prob = policy.sample(features)
+    mean, log_std = policy._mean_and_log_std(policy.mlp(features))
     u = torch.atanh(actions.double())
     reference = Normal(mean.double(), log_std.double().exp()).log_prob(u) - torch.log1p(-actions.double().square())
     torch.testing.assert_close(log_prob.double(), reference.sum(dim=-1), atol=1e-3, rtol=1e-4)
@@ -71,32 +71,42 @@ def test_groups_are_read_in_order_and_actions_are_bounded() -> None:
     torch.manual_seed(0)
     policy = make_policy()
     obs = {"a": 100.0 * torch.randn(8, 3), "b": 100.0 * torch.randn(8, 2)}
-    torch.testing.assert_close(policy.flatten(obs), torch.cat([obs["b"], obs["a"]], dim=-1))
+    policy.update_normalization(obs)
+    flat = torch.cat([obs["b"], obs["a"]], dim=-1)
+    torch.testing.assert_close(policy.encode(obs), policy.trunk.obs_normalizer(flat))
     for stochastic in (False, True):
         actions = policy(obs, stochastic_output=stochastic)
         assert actions.shape == (8, 4)
         assert actions.abs().max() <= 1.0
-    torch.testing.assert_close(policy(obs), torch.tanh(policy._mean_and_log_std(policy.flatten(obs))[0]))
-    assert policy.output_std.shape == (8, 4)
+    mean, log_std = policy._mean_and_log_std(policy.mlp(policy.encode(obs)))
+    torch.testing.assert_close(policy(obs), torch.tanh(mean))
+    torch.testing.assert_close(policy.output_std, log_std.exp())
     policy.reset(torch.ones(8, dtype=torch.bool))
+
+
+def test_exploration_has_the_spread_it_says() -> None:
+    torch.manual_seed(0)
+    policy = make_policy(log_std_bounds=(-3.0, -2.0))
+    obs = {"a": torch.randn(1, 3).expand(20_000, 3), "b": torch.randn(1, 2).expand(20_000, 2)}
+    u = torch.atanh(policy(obs, stochastic_output=True))
+    torch.testing.assert_close(u.std(dim=0), policy.output_std[0], rtol=0.03, atol=0.0)
+    torch.testing.assert_close(torch.tanh(u.mean(dim=0)), policy(obs)[0], rtol=0.0, atol=0.01)
 
 
 def test_log_std_stays_within_its_bounds() -> None:
     policy = make_policy(log_std_bounds=(-3.0, 0.5))
-    _, log_std = policy._mean_and_log_std(1e4 * torch.randn(100, 5))
+    _, log_std = policy._mean_and_log_std(1e4 * torch.randn(100, 8))
     assert log_std.min() >= -3.0
     assert log_std.max() <= 0.5
+    _, middle = policy._mean_and_log_std(torch.zeros(1, 8))
+    torch.testing.assert_close(middle, torch.full((1, 4), -1.25))
 
 
-def test_exports_hold_the_normaliser_and_read_one_flat_observation() -> None:
+def test_density_is_computed_in_full_precision_under_autocast() -> None:
     policy = make_policy()
-    obs = {"a": 5.0 + torch.randn(8, 3), "b": torch.randn(8, 2)}
-    policy.update_normalization(obs)
-    flat = torch.cat([obs["b"], obs["a"]], dim=-1)
-    torch.testing.assert_close(torch.jit.script(policy.as_jit())(flat), policy(obs))
-    onnx = policy.as_onnx()
-    torch.testing.assert_close(onnx(flat), policy(obs))
-    assert onnx.get_dummy_inputs()[0].shape == (1, 5)
+    with torch.autocast("cpu", torch.bfloat16):
+        actions, log_prob = policy.sample(torch.randn(8, 5))
+    assert actions.dtype == log_prob.dtype == torch.float32
 
 
 def test_bad_input_is_named() -> None:

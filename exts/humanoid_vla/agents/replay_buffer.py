@@ -10,13 +10,14 @@ from tensordict import TensorDict
 
 
 class Batch(NamedTuple):
-    """Transitions drawn from the buffer; `batch` is their number."""
+    """Transitions over k steps each, drawn from the buffer; `batch` is their number. k = 1 unless asked for more."""
 
-    obs: dict[str, torch.Tensor]  # each (batch, *shape)
-    actions: torch.Tensor  # (batch, num_actions)
-    rewards: torch.Tensor  # (batch,)
-    next_obs: dict[str, torch.Tensor]  # each (batch, *shape); the final observation where an episode ended
-    terminated: torch.Tensor  # (batch,) 1 after a failure or success, 0 otherwise, also 0 after a time-out
+    obs: dict[str, torch.Tensor]  # s_0, each (batch, *shape)
+    actions: torch.Tensor  # a_0, (batch, num_actions)
+    rewards: torch.Tensor  # r_0 + gamma r_1 + ... + gamma^(k-1) r_(k-1), (batch,)
+    next_obs: dict[str, torch.Tensor]  # s_k, each (batch, *shape); the final observation where an episode ended
+    terminated: torch.Tensor  # (batch,) 1 if step k ended in failure or success, 0 otherwise, also 0 after a time-out
+    discounts: torch.Tensor  # what the value of s_k counts: gamma^k (1 - terminated), (batch,)
 
 
 class ReplayBuffer:
@@ -109,6 +110,7 @@ class ReplayBuffer:
         self._actions[flat] = actions
         self._rewards[flat] = rewards
         self._terminated[flat] = terminated
+        self._has_step[flat] = True
         slot = (self._first + self._count) % self.num_rows
         self._starts[self._envs, slot] = self._head
         self._count += 1
@@ -126,8 +128,16 @@ class ReplayBuffer:
         """Number of transitions that can be drawn (waits for the device)."""
         return int(self._count.sum()) if self._allocated else 0
 
-    def sample(self, batch_size: int) -> Batch:
-        """Transitions drawn uniformly with replacement.
+    def sample(self, batch_size: int, n_steps: int = 1, gamma: float = 0.99) -> Batch:
+        """Transitions drawn uniformly with replacement, each over up to `n_steps` steps.
+
+        A transition is over k = `n_steps` steps (Sutton and Barto, "Reinforcement Learning", 2nd ed., eq. 7.1), or
+        fewer where the episode ends or the newest stored step is reached before.
+
+        Args:
+            batch_size: Number of transitions.
+            n_steps: Largest number of rewards to sum, at least 1.
+            gamma: Discount factor a step.
 
         Raises:
             RuntimeError: If nothing has been added yet.
@@ -142,13 +152,25 @@ class ReplayBuffer:
         row = self._starts[env, (self._first[env] + position) % self.num_rows]
         base = env * self.num_rows
         index = base + row
-        next_index = base + (row + 1) % self.num_rows
+        rewards = self._rewards.index_select(0, index)
+        length = torch.ones_like(row)  # k
+        goes_on = torch.ones_like(row, dtype=torch.bool)
+        for step in range(1, n_steps):
+            following = base + (row + step) % self.num_rows
+            # no step was made from a final or the newest observation: the return ends before
+            goes_on = goes_on & self._has_step.index_select(0, following)
+            rewards = rewards + gamma**step * goes_on * self._rewards.index_select(0, following)
+            length = length + goes_on
+        last_index = base + (row + length - 1) % self.num_rows
+        next_index = base + (row + length) % self.num_rows
+        terminated = self._terminated.index_select(0, last_index).float()
         return Batch(
             obs={group: value.index_select(0, index) for group, value in self._obs.items()},
             actions=self._actions.index_select(0, index),
-            rewards=self._rewards.index_select(0, index),
+            rewards=rewards,
             next_obs={group: value.index_select(0, next_index) for group, value in self._obs.items()},
-            terminated=self._terminated.index_select(0, index).float(),
+            terminated=terminated,
+            discounts=gamma**length * (1.0 - terminated),
         )
 
     def state_dict(self) -> dict:
@@ -194,6 +216,7 @@ class ReplayBuffer:
         self._actions = torch.zeros(size, self.num_actions, device=device)
         self._rewards = torch.zeros(size, device=device)
         self._terminated = torch.zeros(size, dtype=torch.bool, device=device)
+        self._has_step = torch.zeros(size, dtype=torch.bool, device=device)  # whether a transition starts in this row
         self._envs = torch.arange(self.num_envs, device=device)
         self._head = torch.full((self.num_envs,), self.num_rows - 1, device=device)  # row of the newest observation
         # queue of the rows that start a transition: `_count` of them from slot `_first` on, in a ring of num_rows slots
@@ -219,6 +242,7 @@ class ReplayBuffer:
         index = envs * self.num_rows + self._head[envs]
         for group, storage in self._obs.items():
             storage[index] = obs[group].to(self.device)[envs]
+        self._has_step[index] = False
 
     def _check(self, obs: TensorDict | Mapping[str, torch.Tensor]) -> None:
         for group, shape in self.shapes.items():
@@ -233,4 +257,5 @@ class ReplayBuffer:
     def _tensors(self) -> dict[str, torch.Tensor]:
         queue = {"head": self._head, "starts": self._starts, "first": self._first, "count": self._count}
         step = {"actions": self._actions, "rewards": self._rewards, "terminated": self._terminated}
-        return {**{f"obs/{group}": value for group, value in self._obs.items()}, **step, **queue}
+        groups = {f"obs/{group}": value for group, value in self._obs.items()}
+        return {**groups, **step, "has_step": self._has_step, **queue}

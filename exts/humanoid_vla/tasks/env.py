@@ -10,6 +10,7 @@ from isaaclab.envs import ManagerBasedRLEnv, ManagerBasedRLEnvCfg
 from isaaclab.envs.common import VecEnvStepReturn
 
 from humanoid_vla.tasks.ovphysx_cpu import drop_pinned_memory
+from humanoid_vla.tasks.viser_view import restore_to_numpy
 
 
 class HumanoidEnv(ManagerBasedRLEnv):
@@ -26,6 +27,7 @@ class HumanoidEnv(ManagerBasedRLEnv):
             # Isaac Lab's commands ask for "cuda:0" unless told otherwise, also where there is none.
             cfg.sim.device = "cpu"
             drop_pinned_memory()
+        restore_to_numpy()
         _drop_idle_video_camera(cfg)
         super().__init__(cfg, render_mode, **kwargs)
 

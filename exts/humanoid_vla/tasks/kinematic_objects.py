@@ -7,6 +7,10 @@ here sees a copy of the model in which the free joints of kinematic objects are 
 bodies to where Isaac Lab wrote the objects. Isaac Lab, the sensors and the renderers keep seeing the model as it is.
 """
 
+# pyright: reportInvalidTypeForm=false, reportAssignmentType=false, reportGeneralTypeIssues=false
+# pyright: reportIndexIssue=false, reportAttributeAccessIssue=false
+# Warp compiles kernels from Python's syntax and types of its own.
+
 from __future__ import annotations
 
 import copy
@@ -26,8 +30,8 @@ def _place_mocap_bodies(
     joint_type: wp.array(dtype=wp.int32),
     joint_q_start: wp.array(dtype=wp.int32),
     joint_q: wp.array(dtype=wp.float32),
-    joint_X_c: wp.array(dtype=wp.transform),
-    joint_X_p: wp.array(dtype=wp.transform),
+    joint_frame_in_child: wp.array(dtype=wp.transform),
+    joint_frame_in_parent: wp.array(dtype=wp.transform),
     mocap_pos: wp.array2d(dtype=wp.vec3),
     mocap_quat: wp.array2d(dtype=wp.quat),
 ):
@@ -40,8 +44,8 @@ def _place_mocap_bodies(
     pos = wp.vec3(joint_q[q], joint_q[q + 1], joint_q[q + 2])
     rot = wp.quat(joint_q[q + 3], joint_q[q + 4], joint_q[q + 5], joint_q[q + 6])
     # The solver's forward kinematics go through the fixed joint's anchor, so that moves too.
-    joint_X_p[joint] = wp.transform(pos, rot)
-    pose = wp.transform(pos, rot) * wp.transform_inverse(joint_X_c[joint])
+    joint_frame_in_parent[joint] = wp.transform(pos, rot)
+    pose = wp.transform(pos, rot) * wp.transform_inverse(joint_frame_in_child[joint])
     rot = wp.transform_get_rotation(pose)
     mocap_pos[world, body] = wp.transform_get_translation(pose)
     mocap_quat[world, body] = wp.quat(rot[3], rot[0], rot[1], rot[2])  # MuJoCo's w comes first
@@ -50,14 +54,14 @@ def _place_mocap_bodies(
 class KinematicObjectsSolver(SolverMuJoCo):
     """Newton's MuJoCo solver with the free-floating kinematic bodies as mocap bodies."""
 
-    def __init__(self, model: Model, **kwargs: Any) -> None:
+    def __init__(self, model: Any, **kwargs: Any) -> None:
         joint_type, joint_child = model.joint_type.numpy(), model.joint_child.numpy()
         kinematic = (model.body_flags.numpy()[joint_child] & int(BodyFlags.KINEMATIC)) != 0
         held = kinematic & (joint_type == JointType.FREE)
         dof_dim = model.joint_dof_dim.numpy()
         self._free_joint_type = model.joint_type
         self._dof_to_body = wp.array(np.repeat(joint_child, dof_dim.sum(1)), dtype=wp.int32, device=model.device)
-        fixed = copy.copy(model)
+        fixed: Any = copy.copy(model)
         fixed.joint_type = wp.array(np.where(held, int(JointType.FIXED), joint_type), device=model.device)
         fixed.joint_dof_dim = wp.array(np.where(held[:, None], 0, dof_dim), dtype=wp.int32, device=model.device)
         fixed.joint_X_p = wp.clone(model.joint_X_p)

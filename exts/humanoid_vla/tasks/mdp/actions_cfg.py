@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import MISSING
+from typing import Any
 
-from isaaclab.managers import ActionTermCfg
+from isaaclab.managers import ActionTermCfg, ObservationGroupCfg
 from isaaclab.utils import configclass
 
 
@@ -25,3 +26,48 @@ class RateLimitedJointPositionActionCfg(ActionTermCfg):
 
     max_lead: float = MISSING  # type: ignore
     """Largest distance of a target from the measured position [rad]: bounds how hard a blocked joint pushes."""
+
+
+@configclass
+class FrozenPolicyActionCfg(ActionTermCfg):
+    """Commands to a frozen low-level policy, see :class:`.frozen_policy_action.FrozenPolicyAction`."""
+
+    class_type: type | str = "{DIR}.frozen_policy_action:FrozenPolicyAction"
+
+    checkpoint: str = MISSING  # type: ignore
+    """Checkpoint of the low-level policy."""
+
+    actor: dict[str, Any] = MISSING  # type: ignore
+    """The network in the checkpoint: the ``actor`` of the agent configuration it was trained with, ``class_name`` and
+    keyword arguments, as the run's ``params/agent.yaml`` has it."""
+
+    actions: ActionTermCfg = MISSING  # type: ignore
+    """What the low-level policy's actions do: the action term of the task it was trained on."""
+
+    observations: dict[str, ObservationGroupCfg] = MISSING  # type: ignore
+    """The groups the low-level policy reads, in its order, as they are in the task it was trained on."""
+
+    command_name: str = MISSING  # type: ignore
+    """The command in those observations that this term gives."""
+
+    command_ranges: list[tuple[float, float]] = MISSING  # type: ignore
+    """What an action of -1 and of 1 commands, for each entry of the command, in the command's units."""
+
+    decimation: int = MISSING  # type: ignore
+    """Physics steps a low-level step; the environment's own decimation is a multiple of it."""
+
+    load: str = "humanoid_vla.policies.frozen:load_frozen_policy"
+    """The function that loads the policy, by name: tasks do not import networks."""
+
+
+@configclass
+class NamedFrozenPolicyActionCfg(FrozenPolicyActionCfg):
+    """The same with a few named commands, see :class:`.frozen_policy_action.NamedFrozenPolicyAction`."""
+
+    class_type: type | str = "{DIR}.frozen_policy_action:NamedFrozenPolicyAction"
+
+    commands: dict[str, tuple[float, ...]] = MISSING  # type: ignore
+    """Name -> command, for instance ``{"move_forward": (0.5, 0.0, 0.0), "stop": (0.0, 0.0, 0.0)}``."""
+
+    command_ranges: list[tuple[float, float]] = []
+    """Unused: every command has a name."""

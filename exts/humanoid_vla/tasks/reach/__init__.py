@@ -9,6 +9,8 @@ gym.register(
     kwargs={
         "env_cfg_entry_point": f"{__name__}.env_cfg:ReachEnvCfg",
         "rsl_rl_cfg_entry_point": f"{__name__}.agent_cfgs:ReachSacCfg",
+        "sac_gpu_cfg_entry_point": f"{__name__}.agent_cfgs:ReachSacGpuCfg",
+        "ddpg_cfg_entry_point": f"{__name__}.agent_cfgs:ReachDdpgCfg",
         "ppo_cfg_entry_point": f"{__name__}.agent_cfgs:ReachPpoCfg",
         "default_agent": "rsl_rl",
     },

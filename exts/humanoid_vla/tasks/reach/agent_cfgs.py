@@ -5,7 +5,17 @@ from __future__ import annotations
 from isaaclab.utils import configclass
 from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPpoAlgorithmCfg, RslRlSymmetryCfg
 
-from humanoid_vla.tasks.agent_cfgs import ActorCfg, CriticCfg, SacAlgorithmCfg, SacRunnerCfg, default_device
+from humanoid_vla.tasks.agent_cfgs import (
+    ActorCfg,
+    CriticCfg,
+    DdpgAlgorithmCfg,
+    DdpgRunnerCfg,
+    DeterministicActorCfg,
+    SacAlgorithmCfg,
+    SacGpuRunnerCfg,
+    SacRunnerCfg,
+    default_device,
+)
 
 SYMMETRY_CFG = RslRlSymmetryCfg(
     use_data_augmentation=True, data_augmentation_func="humanoid_vla.tasks.reach.symmetry:with_mirror_image"
@@ -40,14 +50,52 @@ class ReachSacCfg(SacRunnerCfg):
 
 
 @configclass
+class ReachSacGpuCfg(SacGpuRunnerCfg):
+    """SAC for a GPU; run it with ``--num_envs 4096``."""
+
+    experiment_name = "vla_reach_g1_gpu"
+    obs_groups = OBS_GROUPS
+    max_iterations = 200
+
+    def __post_init__(self) -> None:
+        self.algorithm.gamma = 0.95
+        self.algorithm.symmetry_cfg = SYMMETRY_CFG
+
+
+@configclass
+class ReachDdpgCfg(DdpgRunnerCfg):
+    """TD3 (DDPG with twin critics and smoothed targets) for two CPU cores."""
+
+    experiment_name = "vla_reach_g1_ddpg"
+    obs_groups = OBS_GROUPS
+    max_iterations = 400
+    actor = DeterministicActorCfg(hidden_dims=[128, 128])
+    critic = CriticCfg(hidden_dims=[128, 128])
+    algorithm = DdpgAlgorithmCfg(
+        gamma=0.95,
+        tau=0.02,
+        actor_learning_rate=1e-3,
+        critic_learning_rate=1e-3,
+        batch_size=256,
+        buffer_size=400_000,
+        learning_starts=10_000,
+        updates_per_step=8.0,
+        symmetry_cfg=SYMMETRY_CFG,
+        policy_delay=2,
+        decay_updates=25_000,
+        target_noise=0.2,
+    )
+
+
+@configclass
 class ReachPpoCfg(RslRlOnPolicyRunnerCfg):
-    """RSL-RL's PPO, the baseline; run it with ``--num_envs 256``."""
+    """RSL-RL's PPO, the baseline; run it with ``--num_envs 512``."""
 
     device = default_device()
     experiment_name = "vla_reach_g1_ppo"
     obs_groups = OBS_GROUPS
     num_steps_per_env = 24
-    max_iterations = 300
+    max_iterations = 180
     save_interval = 100
     clip_actions = 1.0
     actor = RslRlMLPModelCfg(
@@ -63,11 +111,12 @@ class ReachPpoCfg(RslRlOnPolicyRunnerCfg):
         learning_rate=1.0e-3,
         schedule="adaptive",
         desired_kl=0.01,
-        gamma=0.97,
+        gamma=0.95,
         lam=0.95,
         entropy_coef=0.002,
         value_loss_coef=1.0,
         use_clipped_value_loss=True,
         clip_param=0.2,
         max_grad_norm=1.0,
+        symmetry_cfg=SYMMETRY_CFG,
     )

@@ -17,6 +17,7 @@ from isaaclab.scene import InteractiveSceneCfg
 from isaaclab.sensors import CameraCfg, ContactSensorCfg
 from isaaclab.utils import configclass, replace
 from isaaclab.utils.noise import UniformNoiseCfg
+from isaaclab.visualizers import VisualizerCfg
 
 from humanoid_vla.assets.g1 import G1_UPPER_BODY_CFG, HAND_BODIES, UPPER_BODY_JOINTS
 from humanoid_vla.assets.objects import GROUND_CFG, OBJECT_CFGS, OBJECT_REST_HEIGHTS, TABLE_CFG, TABLE_HEIGHT
@@ -279,4 +280,6 @@ class ReachEnvCfg(ManagerBasedRLEnvCfg):
         self.sim.dt = 1.0 / 60.0
         self.sim.render_interval = self.decimation
         self.sim.device = default_device()
+        # Where a spectator (--viz) stands: before the one robot, or between the rows of many.
+        self.sim.default_visualizer_cfg = VisualizerCfg(eye=(1.5, 0.45, 1.5), lookat=(0.15, 0.0, 0.9))
         self.sim.physics = ArmPhysicsCfg()  # type: ignore  (presets are resolved to one backend at start)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from tensordict import TensorDict
 
 from humanoid_vla.assets.g1 import UPPER_BODY_JOINTS
 from humanoid_vla.assets.objects import OBJECT_CFGS
@@ -31,13 +30,12 @@ MIRRORS = {
 
 
 def with_mirror_image(
-    env: Any, obs: TensorDict | None, actions: torch.Tensor | None
-) -> tuple[TensorDict | None, torch.Tensor | None]:
-    """A batch and, behind it, its mirror image: (batch, ...) -> (2 batch, ...)."""
-    both_obs, both_actions = None, None
+    env: Any, obs: Any | None, actions: torch.Tensor | None
+) -> tuple[Any | None, torch.Tensor | None]:
+    """A batch and, behind it, its mirror image: (batch, ...) -> (2 batch, ...); ``obs`` is a TensorDict of groups."""
     if obs is not None:
-        groups = {name: torch.cat((value, MIRRORS[name](value))) for name, value in obs.items()}
-        both_obs = TensorDict(groups, batch_size=[2 * obs.batch_size[0]])  # type: ignore  (a dict of tensors)
+        size = [2 * obs.batch_size[0]]
+        obs = obs.named_apply(lambda name, value: torch.cat((value, MIRRORS[name](value))), batch_size=size)
     if actions is not None:
-        both_actions = torch.cat((actions, _JOINTS(actions)))
-    return both_obs, both_actions
+        actions = torch.cat((actions, _JOINTS(actions)))
+    return obs, actions

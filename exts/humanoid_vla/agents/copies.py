@@ -1,0 +1,26 @@
+"""Copies of networks: targets that follow slowly, and views that take no gradient."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+
+def make_target[M: nn.Module](network: M) -> M:
+    """A copy to bootstrap from; it has weights of its own and shares the network's running statistics."""
+    shared = {id(buffer): buffer for buffer in network.buffers()}
+    return copy.deepcopy(network, shared).requires_grad_(False)
+
+
+def make_frozen_view[M: nn.Module](network: M) -> M:
+    """The same network in the same memory, whose weights take no gradient; gradients pass through to its inputs."""
+    shared = {id(weight): nn.Parameter(weight.detach(), requires_grad=False) for weight in network.parameters()}
+    return copy.deepcopy(network, shared | {id(buffer): buffer for buffer in network.buffers()})
+
+
+@torch.no_grad()
+def polyak_update(target: nn.Module, online: nn.Module, tau: float) -> None:
+    """target <- (1 - tau) target + tau online, in place."""
+    torch._foreach_lerp_(list(target.parameters()), list(online.parameters()), tau)  # pyright: ignore[reportPrivateImportUsage]

@@ -1,0 +1,97 @@
+"""Compiled updates, and updates in reduced precision, do what eager ones do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from networks import make_batch, make_ddpg, make_discrete_sac, make_sac
+
+from humanoid_vla.agents.acceleration import CudaGraphs, accelerate
+
+
+def test_autocast_computes_products_in_bfloat16() -> None:
+    def product(x: torch.Tensor) -> torch.Tensor:
+        return x @ x
+
+    assert accelerate(product, torch.device("cpu"), autocast=True)(torch.eye(4)).dtype == torch.bfloat16
+    assert accelerate(product, torch.device("cpu"))(torch.eye(4)).dtype == torch.float32
+
+
+@pytest.mark.parametrize("make", [make_sac, make_ddpg, make_discrete_sac])
+def test_losses_and_gradients_in_bfloat16_are_close(make: Any) -> None:
+    batch = make_batch(256, one_hot=make is make_discrete_sac)
+    losses, gradients = [], []
+    for autocast in (False, True):
+        algorithm = make(autocast=autocast)
+        torch.manual_seed(1)
+        loss = algorithm._critic_loss(batch)[0] + algorithm._actor_loss(batch)[0]
+        assert loss.dtype == torch.float32
+        loss.backward()
+        losses.append(loss.detach())
+        gradients.append(torch.cat([weight.grad.flatten() for weight in algorithm.critic.parameters()]))
+    assert losses[0] != losses[1]  # it did something
+    torch.testing.assert_close(losses[0], losses[1], rtol=0.02, atol=0.02)
+    assert torch.nn.functional.cosine_similarity(*gradients, dim=0) > 0.999
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [make_sac, make_ddpg, make_discrete_sac])
+def test_compiled_updates_equal_eager_ones(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch._inductor.config.fallback_random", True)  # the same random numbers
+    torch.manual_seed(0)
+    batch = make_batch(64, one_hot=make is make_discrete_sac)
+    results = []
+    for compiled in (False, True):
+        algorithm = make(compile=compiled)
+        torch.manual_seed(1)
+        figures = [algorithm.update_batch(batch, with_actor) for with_actor in (True, False, True)]
+        results.append((figures, [weight.detach() for weight in algorithm.actor.parameters()]))
+    for eager, compiled in zip(*(figures for figures, _ in results), strict=True):
+        torch.testing.assert_close(eager, compiled, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(results[0][1], results[1][1], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.gpu
+def test_a_recorded_update_replays_and_draws_new_numbers() -> None:
+    total = torch.zeros(3, device="cuda")
+
+    def update(which: bool) -> dict[str, torch.Tensor]:
+        drawn = torch.rand(3, device="cuda")
+        total.add_(drawn if which else -drawn)
+        return {"drawn": drawn}
+
+    graphs, expected = CudaGraphs(update), torch.zeros(3, device="cuda")
+    seen = []
+    for call in range(20):
+        which = call % 3 > 0
+        seen.append(graphs(which)["drawn"])
+        expected += seen[-1] if which else -seen[-1]
+        torch.testing.assert_close(total, expected)
+    assert torch.stack(seen).unique().numel() == 60
+
+
+@pytest.mark.gpu
+def test_recorded_updates_equal_eager_ones() -> None:
+    weights = []
+    for compiled in (False, True):
+        torch.manual_seed(0)
+        sac: Any = make_sac(device="cuda", compile=compiled, policy_delay=2, decay_updates=40, actor_learning_rate=1e-3)
+        batch = make_batch(64)
+        batch = batch._replace(
+            obs={name: value.cuda() for name, value in batch.obs.items()},
+            next_obs={name: value.cuda() for name, value in batch.next_obs.items()},
+            actions=batch.actions.cuda(),
+            rewards=batch.rewards.cuda(),
+            terminated=batch.terminated.cuda(),
+            discounts=batch.discounts.cuda(),
+        )
+        sac.buffer.sample = lambda *arguments, batch=batch: batch
+        # no random numbers: compiled code draws others
+        sac.actor.sample = lambda features, sac=sac: (sac.actor.mlp(features)[:, :2].tanh(), features.sum(dim=-1))
+        for _ in range(10):
+            sac.updates_due = 4.0
+            sac.update()
+        weights.append([weight.detach().cpu() for weight in (*sac.actor.parameters(), *sac.critic_target.parameters())])
+    torch.testing.assert_close(weights[0], weights[1], rtol=1e-3, atol=1e-4)
