@@ -111,7 +111,7 @@ def test_a_hand_that_presses_an_object_feels_it(env: Any, number: int) -> None:
     position[1] = beside_hand(env, LEFT, -0.004 if number == BALL else -0.02)[1]
     move_object(env, number, position)
     step(env)
-    felt = env.scene.sensors["arm_contact"].data.net_normal_forces_w.torch.norm(dim=-1).flatten(1).amax(1)
+    felt = env.scene.sensors["contact"].data.net_normal_forces_w.torch.norm(dim=-1).flatten(1).amax(1)
     assert felt[1] > 0.5
     assert felt[[0, 2, 3]].tolist() == [0, 0, 0]
 
@@ -119,7 +119,7 @@ def test_a_hand_that_presses_an_object_feels_it(env: Any, number: int) -> None:
 def test_the_force_points_away_from_the_object(env: Any) -> None:
     position = beside_hand(env, LEFT, -0.004)
     move_object(env, BALL, position)
-    sensor = env.scene.sensors["arm_contact"]
+    sensor = env.scene.sensors["contact"]
     hand = env.scene["robot"].body_names.index("left_wrist_yaw_link")
     palm = env.scene["robot"].data.body_link_pos_w.torch[:, hand] - env.scene.env_origins
     step(env)

@@ -15,6 +15,7 @@ from isaaclab_tasks.utils import resolve_task_config
 import humanoid_vla.tasks  # noqa: F401  (registers them)
 from humanoid_vla.assets.g1 import HAND_BODIES, HAND_CAPSULES, HAND_RADIUS
 from humanoid_vla.assets.objects import OBJECT_CFGS, OBJECT_RADIUS
+from humanoid_vla.tasks.mdp.touch import hand_clearance
 
 LEFT, RIGHT = range(2)
 CUBE, BALL, CYLINDER, CONE = range(len(OBJECT_CFGS))
@@ -35,8 +36,11 @@ def open_env(task: str, seed: int = 0, num_envs: int = 4, overrides: Sequence[st
 
 def term_value(manager: Any, name: str, **changes: Any) -> torch.Tensor:
     """What a term says about the present state, with the parameters of the task but for ``changes``."""
+    env = manager._env
+    touch = env.termination_manager.get_term_cfg("success").params  # which measures the gaps, in a step
+    env.command_manager.get_term("goal").clearance = hand_clearance(env, touch["hands"], touch["objects"])
     cfg = manager.get_term_cfg(name)
-    return cfg.func(manager._env, **{**cfg.params, **changes})
+    return cfg.func(env, **{**cfg.params, **changes})
 
 
 def ended(env: Any) -> dict[str, list[int]]:

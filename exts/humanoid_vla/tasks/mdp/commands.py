@@ -27,12 +27,23 @@ class TouchGoalCommand(CommandTerm):
         """Index of the goal hand into ``cfg.hands``, shape (num_envs,)."""
         self.held_time = torch.zeros(self.num_envs, device=self.device)
         """How long the goal has been touched without a break [s], shape (num_envs,)."""
+        self.clearance = torch.full((self.num_envs, len(cfg.hands), len(cfg.objects)), torch.inf, device=self.device)
+        """Gap between each hand and each object [m] after the step's physics, shape (num_envs, num_hands, num_objects).
+
+        The termination ``goal_held`` measures it; what Isaac Lab computes next, the other terminations and the rewards,
+        reads it here: measured by each of them, it would cost more than all else that they do."""
+        self._envs = torch.arange(self.num_envs, device=self.device)
         self._one_hot = torch.zeros(self.num_envs, len(cfg.objects) + len(cfg.hands), device=self.device)
 
     @property
     def command(self) -> torch.Tensor:
         """One-hot object, then one-hot hand, shape (num_envs, num_objects + num_hands)."""
         return self._one_hot
+
+    @property
+    def goal_clearance(self) -> torch.Tensor:
+        """:attr:`clearance` of the goal hand and the goal object [m], shape (num_envs,)."""
+        return self.clearance[self._envs, self.hand_index, self.object_index]
 
     def set_goal(self, env_ids: torch.Tensor | slice, object_index: torch.Tensor, hand_index: torch.Tensor) -> None:
         """Tell the given environments to touch an object with a hand.

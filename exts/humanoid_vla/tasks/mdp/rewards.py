@@ -6,23 +6,22 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .touch import goal_clearance
-
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnv
     from isaaclab.managers import SceneEntityCfg
 
+    from .commands import TouchGoalCommand
 
-def goal_gap(env: ManagerBasedRLEnv, command_name: str, hands: SceneEntityCfg, objects: SceneEntityCfg) -> torch.Tensor:
+
+def goal_gap(env: ManagerBasedRLEnv, command_name: str) -> torch.Tensor:
     """Gap between the goal hand and the goal object [m], 0 where they touch."""
-    return goal_clearance(env, command_name, hands, objects).clamp_min(0.0)
+    goal: TouchGoalCommand = env.command_manager.get_term(command_name)  # type: ignore[assignment]
+    return goal.goal_clearance.clamp_min(0.0)
 
 
-def goal_proximity(
-    env: ManagerBasedRLEnv, std: float, command_name: str, hands: SceneEntityCfg, objects: SceneEntityCfg
-) -> torch.Tensor:
+def goal_proximity(env: ManagerBasedRLEnv, std: float, command_name: str) -> torch.Tensor:
     """``1 - tanh(gap / std)``: 1 where the goal hand touches the goal object, ``std`` [m] away it is 0.24."""
-    return 1.0 - torch.tanh(goal_gap(env, command_name, hands, objects) / std)
+    return 1.0 - torch.tanh(goal_gap(env, command_name) / std)
 
 
 def ended_by(env: ManagerBasedRLEnv, term_names: list[str]) -> torch.Tensor:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .touch import goal_clearance, hand_clearance
+from .touch import hand_clearance
 
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnv
@@ -25,22 +25,22 @@ def goal_held(
 ) -> torch.Tensor:
     """Success: the goal hand has touched the goal object for ``hold_time`` [s] without a break.
 
-    The one place where the command's ``held_time`` advances: terminations are computed once per step, before all else.
+    The one place where the command's ``clearance`` is measured and its ``held_time`` advances: terminations are
+    computed once a step, before all else. So it must be the first of the terms that deal with touching.
     """
     goal: TouchGoalCommand = env.command_manager.get_term(command_name)  # type: ignore[assignment]
-    touching = goal_clearance(env, command_name, hands, objects) < distance
+    goal.clearance = hand_clearance(env, hands, objects)
+    touching = goal.goal_clearance < distance
     goal.held_time = torch.where(touching, goal.held_time + env.step_dt, 0.0)
     return goal.held_time > hold_time - 0.5 * env.step_dt
 
 
-def wrong_touch(
-    env: ManagerBasedRLEnv, distance: float, command_name: str, hands: SceneEntityCfg, objects: SceneEntityCfg
-) -> torch.Tensor:
+def wrong_touch(env: ManagerBasedRLEnv, distance: float, command_name: str) -> torch.Tensor:
     """Failure: a hand touches an object it was not told to touch, the other hand on the goal object included."""
     goal: TouchGoalCommand = env.command_manager.get_term(command_name)  # type: ignore[assignment]
-    touching = hand_clearance(env, hands, objects) < distance  # (N, 2, O)
-    touching[torch.arange(env.num_envs, device=env.device), goal.hand_index, goal.object_index] = False
-    return touching.flatten(1).any(dim=1)
+    touching = goal.clearance < distance  # (N, 2, O)
+    right = goal.goal_clearance < distance
+    return touching.sum(dim=(1, 2)) > right
 
 
 def joint_pos_beyond_limits(env: ManagerBasedRLEnv, tolerance: float, asset_cfg: SceneEntityCfg) -> torch.Tensor:
@@ -62,21 +62,6 @@ def joint_effort_excess(env: ManagerBasedRLEnv, fraction: float, asset_cfg: Scen
     asset = env.scene[asset_cfg.name]
     asked = asset.actuators.computed_effort.torch[:, asset_cfg.joint_ids]
     return (asked.abs() > fraction * asset.data.joint_effort_limits.torch[:, asset_cfg.joint_ids]).any(dim=1)
-
-
-def contact_force(env: ManagerBasedRLEnv, limit: float, sensors: list[str]) -> torch.Tensor:
-    """A body of the named contact sensors felt more than ``limit`` [N] in a physics step since the last control step.
-
-    The sensors need ``history_length`` physics steps: an impact is over within one. A sensor that filters its partners
-    counts only the force between its body and those.
-    """
-    exceeded = torch.zeros(env.num_envs, dtype=torch.bool, device=env.device)
-    for name in sensors:
-        data = env.scene.sensors[name].data
-        filtered = data.normal_force_matrix_w_history
-        forces = data.net_normal_forces_w_history.torch if filtered is None else filtered.torch  # (N, T, ..., 3)
-        exceeded |= (torch.linalg.vector_norm(forces, dim=-1) > limit).flatten(1).any(dim=1)
-    return exceeded
 
 
 def non_finite_state(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg) -> torch.Tensor:

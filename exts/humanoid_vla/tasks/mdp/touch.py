@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnv
     from isaaclab.managers import SceneEntityCfg
 
-    from .commands import TouchGoalCommand
-
 
 def hand_segments(env: ManagerBasedRLEnv, hands: SceneEntityCfg) -> torch.Tensor:
     """Both ends of each hand's capsule axis in the environment's frame [m], shape (num_envs, 2 hands, 2 ends, 3)."""
@@ -46,12 +44,3 @@ def hand_clearance(env: ManagerBasedRLEnv, hands: SceneEntityCfg, objects: Scene
     start, end = hand_segments(env, hands).unsqueeze(2).unbind(dim=3)  # (N, 2, 1, 3) each
     centres = object_positions(env, objects).unsqueeze(1)  # (N, 1, O, 3)
     return distance_to_segment(centres, start, end) - HAND_RADIUS - OBJECT_RADIUS
-
-
-def goal_clearance(
-    env: ManagerBasedRLEnv, command_name: str, hands: SceneEntityCfg, objects: SceneEntityCfg
-) -> torch.Tensor:
-    """Gap between the hand and the object of the goal [m], shape (num_envs,)."""
-    goal: TouchGoalCommand = env.command_manager.get_term(command_name)  # type: ignore[assignment]
-    clearance = hand_clearance(env, hands, objects)
-    return clearance[torch.arange(env.num_envs, device=env.device), goal.hand_index, goal.object_index]

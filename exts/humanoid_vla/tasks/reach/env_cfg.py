@@ -29,6 +29,8 @@ from humanoid_vla.tasks.physics import ArmPhysicsCfg
 ROBOT = SceneEntityCfg("robot", joint_names=UPPER_BODY_JOINTS, preserve_order=True)
 HANDS = SceneEntityCfg("robot", body_names=HAND_BODIES, preserve_order=True)
 OBJECTS = SceneEntityCfg("objects")
+ALL_JOINTS = SceneEntityCfg("robot", joint_names=".*")
+"""In the backend's own order, which needs no gathering: for terms that treat all joints alike."""
 LEFT_ARM = SceneEntityCfg("robot", joint_names=["left_(shoulder|elbow|wrist)_.*"])
 RIGHT_ARM = SceneEntityCfg("robot", joint_names=["right_(shoulder|elbow|wrist)_.*"])
 
@@ -70,11 +72,10 @@ class ReachSceneCfg(InteractiveSceneCfg):
     )
     table: AssetBaseCfg = TABLE_CFG
     objects: RigidObjectCollectionCfg = RigidObjectCollectionCfg(rigid_objects=OBJECT_CFGS)
-    torso_contact: ContactSensorCfg = ContactSensorCfg(
-        prim_path="{ENV_REGEX_NS}/Robot/torso_link", history_length=DECIMATION
-    )
-    arm_contact: ContactSensorCfg = ContactSensorCfg(
-        prim_path="{ENV_REGEX_NS}/Robot/.*(shoulder_yaw|elbow|wrist).*_link", history_length=DECIMATION
+    contact: ContactSensorCfg = ContactSensorCfg(
+        # An impact is over within one physics step: the history holds all of a control step.
+        prim_path="{ENV_REGEX_NS}/Robot/(torso|.*(shoulder_yaw|elbow|wrist).*)_link",
+        history_length=DECIMATION,
     )
     light: AssetBaseCfg = AssetBaseCfg(
         prim_path="/World/light", spawn=sim_utils.DistantLightCfg(color=(1.0, 1.0, 1.0), intensity=3000.0)
@@ -212,14 +213,8 @@ class EventsCfg:
 class RewardsCfg:
     """Come close, touch, hold; do not end in a failure; keep the other arm and the motion quiet."""
 
-    gap = RewTerm(
-        func=rewards.goal_gap, weight=-15.0, params={"command_name": "goal", "hands": HANDS, "objects": OBJECTS}
-    )
-    touch = RewTerm(
-        func=rewards.goal_proximity,
-        weight=3.0,
-        params={"std": 0.03, "command_name": "goal", "hands": HANDS, "objects": OBJECTS},
-    )
+    gap = RewTerm(func=rewards.goal_gap, weight=-15.0, params={"command_name": "goal"})
+    touch = RewTerm(func=rewards.goal_proximity, weight=3.0, params={"std": 0.03, "command_name": "goal"})
     success = RewTerm(func=rewards.ended_by, weight=300.0, params={"term_names": ["success"]})
     failure = RewTerm(func=rewards.ended_by, weight=-100.0, params={"term_names": FAILURES})
     idle_arm = RewTerm(
@@ -245,19 +240,24 @@ class TerminationsCfg:
             "objects": OBJECTS,
         },
     )
-    wrong_touch = DoneTerm(
-        func=terminations.wrong_touch,
-        params={"distance": TOUCH_DISTANCE, "command_name": "goal", "hands": HANDS, "objects": OBJECTS},
-    )
+    wrong_touch = DoneTerm(func=terminations.wrong_touch, params={"distance": TOUCH_DISTANCE, "command_name": "goal"})
     joint_pos_limit = DoneTerm(
-        func=terminations.joint_pos_beyond_limits, params={"tolerance": 0.05, "asset_cfg": ROBOT}
+        func=terminations.joint_pos_beyond_limits, params={"tolerance": 0.05, "asset_cfg": ALL_JOINTS}
     )
-    joint_vel_limit = DoneTerm(func=terminations.joint_vel_excess, params={"fraction": 0.5, "asset_cfg": ROBOT})
-    joint_effort_limit = DoneTerm(func=terminations.joint_effort_excess, params={"fraction": 2.0, "asset_cfg": ROBOT})
-    self_collision = DoneTerm(func=terminations.contact_force, params={"limit": 50.0, "sensors": ["torso_contact"]})
+    joint_vel_limit = DoneTerm(func=terminations.joint_vel_excess, params={"fraction": 0.5, "asset_cfg": ALL_JOINTS})
+    joint_effort_limit = DoneTerm(
+        func=terminations.joint_effort_excess, params={"fraction": 2.0, "asset_cfg": ALL_JOINTS}
+    )
+    self_collision = DoneTerm(
+        func=isaac_mdp.illegal_contact,
+        params={"threshold": 50.0, "sensor_cfg": SceneEntityCfg("contact", body_names="torso_link")},
+    )
     # 140 N is what ISO/TS 15066 (2016, table A.2) allows a robot to press a person's hand with.
-    hard_impact = DoneTerm(func=terminations.contact_force, params={"limit": 140.0, "sensors": ["arm_contact"]})
-    non_finite = DoneTerm(func=terminations.non_finite_state, params={"asset_cfg": ROBOT})
+    hard_impact = DoneTerm(
+        func=isaac_mdp.illegal_contact,
+        params={"threshold": 140.0, "sensor_cfg": SceneEntityCfg("contact", body_names=".*_(shoulder|elbow|wrist)_.*")},
+    )
+    non_finite = DoneTerm(func=terminations.non_finite_state, params={"asset_cfg": ALL_JOINTS})
 
 
 @configclass
