@@ -15,13 +15,19 @@ def observe(env: Any, group: str, name: str) -> torch.Tensor:
     return dict(zip(manager.active_terms[group], parts, strict=True))[name]
 
 
+def geometry(env: Any, name: str) -> torch.Tensor:
+    """A part of the term `touch_geometry`."""
+    names, sizes = ("object_positions", "hand_positions", "hand_clearance", "hand_to_target"), (12, 6, 8, 3)
+    return dict(zip(names, observe(env, "state", "touch_geometry").split(sizes, dim=-1), strict=True))[name]
+
+
 def test_hand_and_object_positions_are_in_the_environments_frame(env: Any) -> None:
     position = torch.tensor([0.3, -0.2, 0.8])
     move_object(env, CONE, position)
-    objects = observe(env, "state", "object_positions").view(4, -1, 3)
+    objects = geometry(env, "object_positions").view(4, -1, 3)
     torch.testing.assert_close(objects[:, CONE], position.expand(4, 3))
     palms = torch.cat([torch.stack(hand_axis(env, hand)).mean(0) for hand in (LEFT, RIGHT)], dim=1)
-    torch.testing.assert_close(observe(env, "state", "hand_positions"), palms)
+    torch.testing.assert_close(geometry(env, "hand_positions"), palms)
     # the default posture is symmetric: the hands mirror each other
     torch.testing.assert_close(palms[:, 1], -palms[:, 4], atol=1e-4, rtol=0)
     assert torch.all(palms[:, 1] > 0.05)
@@ -30,7 +36,7 @@ def test_hand_and_object_positions_are_in_the_environments_frame(env: Any) -> No
 def test_hand_clearance_lists_objects_by_hand(env: Any) -> None:
     move_object(env, CUBE, beside_hand(env, LEFT, 0.04))
     move_object(env, CONE, beside_hand(env, RIGHT, 0.01))
-    clearance = observe(env, "state", "hand_clearance").view(4, 2, -1)
+    clearance = geometry(env, "hand_clearance").view(4, 2, -1)
     torch.testing.assert_close(clearance[:, LEFT, CUBE], torch.full((4,), 0.04), atol=1e-5, rtol=0)
     torch.testing.assert_close(clearance[:, RIGHT, CONE], torch.full((4,), 0.01), atol=1e-5, rtol=0)
     assert torch.all(clearance[:, RIGHT, CUBE] > 0.1)
@@ -41,7 +47,7 @@ def test_hand_to_target_follows_the_goal(env: Any, number: int, hand: int) -> No
     set_goal(env, number, hand)
     vector = torch.tensor([0.1, -0.2, 0.3])
     move_object(env, number, torch.stack(hand_axis(env, hand)).mean(0) + vector)
-    torch.testing.assert_close(observe(env, "state", "hand_to_target"), vector.expand(4, 3), atol=1e-6, rtol=0)
+    torch.testing.assert_close(geometry(env, "hand_to_target"), vector.expand(4, 3), atol=1e-6, rtol=0)
 
 
 def test_held_time_is_what_the_command_counts(env: Any) -> None:

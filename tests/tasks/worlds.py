@@ -15,7 +15,7 @@ from isaaclab_tasks.utils import resolve_task_config
 import humanoid_vla.tasks  # noqa: F401  (registers them)
 from humanoid_vla.assets.g1 import HAND_BODIES, HAND_CAPSULES, HAND_RADIUS
 from humanoid_vla.assets.objects import OBJECT_CFGS, OBJECT_RADIUS
-from humanoid_vla.tasks.mdp.touch import hand_clearance
+from humanoid_vla.tasks.mdp.touch import hand_clearance, hand_segments, object_positions
 
 LEFT, RIGHT = range(2)
 CUBE, BALL, CYLINDER, CONE = range(len(OBJECT_CFGS))
@@ -38,7 +38,8 @@ def term_value(manager: Any, name: str, **changes: Any) -> torch.Tensor:
     """What a term says about the present state, with the parameters of the task but for ``changes``."""
     env = manager._env
     touch = env.termination_manager.get_term_cfg("success").params  # which measures the gaps, in a step
-    env.command_manager.get_term("goal").clearance = hand_clearance(env, touch["hands"], touch["objects"])
+    segments, centres = hand_segments(env, touch["hands"]), object_positions(env, touch["objects"])
+    env.command_manager.get_term("goal").clearance = hand_clearance(segments, centres)
     cfg = manager.get_term_cfg(name)
     return cfg.func(env, **{**cfg.params, **changes})
 

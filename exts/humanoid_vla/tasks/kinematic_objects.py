@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import warp as wp
-from isaaclab.utils import configclass
 from isaaclab_newton.physics import MJWarpSolverCfg, NewtonMJWarpManager
 from newton import BodyFlags, JointType, Model, State
 from newton.solvers import SolverMuJoCo
@@ -111,10 +110,3 @@ class NewtonKinematicObjectsManager(NewtonMJWarpManager):
         kwargs = cls._filter_solver_kwargs(SolverMuJoCo, solver_cfg)
         kwargs.pop("ls_parallel", None)  # deprecated, and even False warns
         return KinematicObjectsSolver(model, **kwargs)
-
-
-@configclass
-class KinematicObjectsSolverCfg(MJWarpSolverCfg):
-    """MuJoCo Warp with kinematic objects as mocap bodies; the other settings are Isaac Lab's."""
-
-    class_type: type[NewtonMJWarpManager] | str = NewtonKinematicObjectsManager

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from isaaclab.physics import PhysxAutoCfg
 from isaaclab.utils import configclass
-from isaaclab_newton.physics import NewtonCfg, NewtonShapeCfg
+from isaaclab_newton.physics import MJWarpSolverCfg, NewtonCfg, NewtonShapeCfg
 from isaaclab_ov.physics import OvPhysxCfg
 from isaaclab_physx.physics import PhysxCfg
 from isaaclab_tasks.utils import PresetCfg
 
-from humanoid_vla.tasks.kinematic_objects import KinematicObjectsSolverCfg
+
+@configclass
+class KinematicObjectsSolverCfg(MJWarpSolverCfg):
+    """MuJoCo Warp with kinematic objects that cost nothing, see :mod:`.kinematic_objects`."""
+
+    class_type: type | str = "{DIR}.kinematic_objects:NewtonKinematicObjectsManager"
 
 
 @configclass

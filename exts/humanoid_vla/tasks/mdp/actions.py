@@ -43,6 +43,7 @@ class RateLimitedJointPositionAction(ActionTerm):
         self._scale[scaled] = torch.tensor(values, device=self.device)
         self._raw_actions = torch.zeros_like(self._default)
         self._targets = self._default.clone()
+        self._applied = False
 
     @property
     def action_dim(self) -> int:
@@ -66,8 +67,12 @@ class RateLimitedJointPositionAction(ActionTerm):
         measured = self._asset.data.joint_pos.torch[:, self._joint_ids]
         torch.clamp(self._targets, measured - self.cfg.max_lead, measured + self.cfg.max_lead, out=self._targets)
         torch.clamp(self._targets, self._limits[..., 0], self._limits[..., 1], out=self._targets)
+        self._applied = False
 
     def apply_actions(self) -> None:
+        if self._applied:  # in an earlier physics step of this control step
+            return
+        self._applied = True
         self._asset.actuators.target_command.set_position_index(value=self._targets, joint_ids=self._joint_ids)
 
     def reset(self, env_ids: Sequence[int] | slice | None = None) -> None:

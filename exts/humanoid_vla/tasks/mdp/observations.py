@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from isaaclab.managers import SceneEntityCfg
 
-from .touch import hand_clearance as _hand_clearance
-from .touch import object_positions as _object_positions
-from .touch import palm_positions
+from .touch import hand_clearance, hand_segments, object_positions
 
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnv
@@ -23,29 +21,22 @@ def joint_target_rel(env: ManagerBasedRLEnv, action_name: str, asset_cfg: SceneE
     return env.action_manager.get_term(action_name).processed_actions - default
 
 
-def object_positions(env: ManagerBasedRLEnv, objects: SceneEntityCfg) -> torch.Tensor:
-    """Object centres [m], shape (num_envs, num_objects * 3)."""
-    return _object_positions(env, objects).flatten(1)
-
-
-def hand_positions(env: ManagerBasedRLEnv, hands: SceneEntityCfg) -> torch.Tensor:
-    """Palm centres [m], shape (num_envs, 6): left, right."""
-    return palm_positions(env, hands).flatten(1)
-
-
-def hand_clearance(env: ManagerBasedRLEnv, hands: SceneEntityCfg, objects: SceneEntityCfg) -> torch.Tensor:
-    """Gap between each hand and each object [m], shape (num_envs, 2 * num_objects)."""
-    return _hand_clearance(env, hands, objects).flatten(1)
-
-
-def hand_to_target(
+def touch_geometry(
     env: ManagerBasedRLEnv, command_name: str, hands: SceneEntityCfg, objects: SceneEntityCfg
 ) -> torch.Tensor:
-    """Vector from the goal hand's palm centre to the goal object's centre [m], shape (num_envs, 3)."""
+    """Where objects and hands are, and how far apart, shape (num_envs, 5 * num_objects + 9) [m].
+
+    In this order: object centres (x, y, z each), palm centres (left, right), the gap between each hand and each object
+    (left hand's first), and the vector from the goal hand's palm centre to the goal object's centre. One term, because
+    all of it comes from the same two measurements.
+    """
     goal: TouchGoalCommand = env.command_manager.get_term(command_name)  # type: ignore[assignment]
+    segments, centres = hand_segments(env, hands), object_positions(env, objects)
+    palms = segments.mean(dim=2)  # (N, 2, 3)
     envs = torch.arange(env.num_envs, device=env.device)
-    target = _object_positions(env, objects)[envs, goal.object_index]
-    return target - palm_positions(env, hands)[envs, goal.hand_index]
+    to_target = centres[envs, goal.object_index] - palms[envs, goal.hand_index]
+    gaps = hand_clearance(segments, centres)
+    return torch.cat((centres.flatten(1), palms.flatten(1), gaps.flatten(1), to_target), dim=1)
 
 
 def held_time(env: ManagerBasedRLEnv, command_name: str) -> torch.Tensor:

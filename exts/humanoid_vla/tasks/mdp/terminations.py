@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .touch import hand_clearance
+from .touch import hand_clearance, hand_segments, object_positions
 
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnv
@@ -29,7 +29,7 @@ def goal_held(
     computed once a step, before all else. So it must be the first of the terms that deal with touching.
     """
     goal: TouchGoalCommand = env.command_manager.get_term(command_name)  # type: ignore[assignment]
-    goal.clearance = hand_clearance(env, hands, objects)
+    goal.clearance = hand_clearance(hand_segments(env, hands), object_positions(env, objects))
     touching = goal.goal_clearance < distance
     goal.held_time = torch.where(touching, goal.held_time + env.step_dt, 0.0)
     return goal.held_time > hold_time - 0.5 * env.step_dt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import torch
@@ -22,13 +23,14 @@ def hand_segments(env: ManagerBasedRLEnv, hands: SceneEntityCfg) -> torch.Tensor
     data = env.scene[hands.name].data
     quat = data.body_link_quat_w.torch[:, hands.body_ids].unsqueeze(2)  # (N, 2, 1, 4)
     pos = data.body_link_pos_w.torch[:, hands.body_ids] - env.scene.env_origins.unsqueeze(1)  # (N, 2, 3)
-    ends = quat.new_tensor(HAND_CAPSULES)  # (2, 2, 3)
+    ends = _capsule_ends(quat.device)  # (2, 2, 3)
     return pos.unsqueeze(2) + quat_apply(quat, ends)
 
 
-def palm_positions(env: ManagerBasedRLEnv, hands: SceneEntityCfg) -> torch.Tensor:
-    """Centre of each hand's capsule in the environment's frame [m], shape (num_envs, 2, 3)."""
-    return hand_segments(env, hands).mean(dim=2)
+@functools.cache
+def _capsule_ends(device: torch.device) -> torch.Tensor:
+    """The figures as a tensor, which takes longer to make than to use."""
+    return torch.tensor(HAND_CAPSULES, device=device)
 
 
 def object_positions(env: ManagerBasedRLEnv, objects: SceneEntityCfg) -> torch.Tensor:
@@ -36,11 +38,14 @@ def object_positions(env: ManagerBasedRLEnv, objects: SceneEntityCfg) -> torch.T
     return env.scene[objects.name].data.body_link_pos_w.torch - env.scene.env_origins.unsqueeze(1)
 
 
-def hand_clearance(env: ManagerBasedRLEnv, hands: SceneEntityCfg, objects: SceneEntityCfg) -> torch.Tensor:
+def hand_clearance(segments: torch.Tensor, centres: torch.Tensor) -> torch.Tensor:
     """Gap between each hand's surface and each object's [m], shape (num_envs, 2, num_objects); negative inside.
 
     Hands are capsules; objects count as balls of ``OBJECT_RADIUS``, which their shapes differ from by at most 16 mm.
+
+    Args:
+        segments: From :func:`hand_segments`.
+        centres: From :func:`object_positions`.
     """
-    start, end = hand_segments(env, hands).unsqueeze(2).unbind(dim=3)  # (N, 2, 1, 3) each
-    centres = object_positions(env, objects).unsqueeze(1)  # (N, 1, O, 3)
-    return distance_to_segment(centres, start, end) - HAND_RADIUS - OBJECT_RADIUS
+    start, end = segments.unsqueeze(2).unbind(dim=3)  # (N, 2, 1, 3) each
+    return distance_to_segment(centres.unsqueeze(1), start, end) - HAND_RADIUS - OBJECT_RADIUS

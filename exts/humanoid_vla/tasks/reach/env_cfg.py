@@ -143,11 +143,8 @@ class ObservationsCfg:
     class StateCfg(ObsGroup):
         """Privileged and noise-free: what only the simulator knows."""
 
-        object_positions = ObsTerm(func=observations.object_positions, params={"objects": OBJECTS})
-        hand_positions = ObsTerm(func=observations.hand_positions, params={"hands": HANDS})
-        hand_clearance = ObsTerm(func=observations.hand_clearance, params={"hands": HANDS, "objects": OBJECTS})
-        hand_to_target = ObsTerm(
-            func=observations.hand_to_target, params={"command_name": "goal", "hands": HANDS, "objects": OBJECTS}
+        touch_geometry = ObsTerm(
+            func=observations.touch_geometry, params={"command_name": "goal", "hands": HANDS, "objects": OBJECTS}
         )
         held_time = ObsTerm(func=observations.held_time, params={"command_name": "goal"})
 
