@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -49,6 +50,7 @@ def main() -> None:
     check_json_argument(args.json)
     settings = isaaclab_settings(overrides)
     _, agent_cfg = load_configs(args, entry_point, settings)
+    check_demonstrations(args.agent, agent_cfg)
     if args.seed is None:
         args.seed = agent_cfg.seed
 
@@ -77,6 +79,28 @@ def main() -> None:
     if args.json:
         figures = {"run_dir": str(run_dir), "wall_s": curve.wall_s[-1], "steps": curve.steps[-1]}
         write_json(args.json, figures)
+
+
+def check_demonstrations(agent: str, agent_cfg: Any) -> None:
+    """Refuse an agent that learns from demonstrations and was given none, or a file that cannot be used.
+
+    Raises:
+        InputError: One line that names the setting or the file.
+    """
+    if not hasattr(agent_cfg.algorithm, "demonstrations"):
+        return
+    file = agent_cfg.algorithm.demonstrations
+    if file is None:
+        raise InputError(
+            f"agent '{agent}' learns from demonstrations: record them with scripts/record_demos.py and add"
+            " agent.algorithm.demonstrations=FILE.hdf5"
+        )
+    from humanoid_vla.demos.reader import DemoFile
+
+    try:
+        DemoFile(file)
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 def train(args: argparse.Namespace, entry_point: str, overrides: list[str], iterations: int) -> Path:

@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "exts" / "humanoid_vla"
 ALLOWED: dict[str, set[str]] = {
     "": set(),  # the package's own __init__.py: importing it must cost nothing
     "policies": {"torch", "tensordict"},
-    "agents": {"humanoid_vla.policies", "rsl_rl", "torch", "tensordict"},
+    "agents": {"humanoid_vla.policies", "humanoid_vla.demos", "rsl_rl", "torch", "tensordict"},
     "assets": {"isaaclab", "pxr"},
     "tasks": {"humanoid_vla.assets", "isaaclab", "isaaclab_*", "gymnasium", "torch"},
     "demos": {"torch", "h5py"},

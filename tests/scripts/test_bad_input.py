@@ -217,3 +217,18 @@ def test_in_a_process_of_its_own(tmp_path: Path, scripts: Path) -> None:
         "evaluate.py: error: checkpoint 'nope.pt' does not exist; give a model_*.pt file or 'latest'\n"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("agent", ["bc", "gail"])
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ((), ["learns from demonstrations", "agent.algorithm.demonstrations=FILE"]),
+        (("agent.algorithm.demonstrations=nope.hdf5",), ["nope.hdf5", "record_demos.py"]),
+        ((f"agent.algorithm.demonstrations={__file__}",), [Path(__file__).name, "no HDF5 file"]),
+    ],
+)
+def test_of_demonstrations(refused: Run, agent: str, settings: tuple[str, ...], expected: list[str]) -> None:
+    said = refused("train.py", *TASK, "--agent", agent, *settings, quiet=False)
+    for text in expected:
+        assert text in said

@@ -11,6 +11,8 @@ gym.register(
         "rsl_rl_cfg_entry_point": f"{__name__}.agent_cfgs:ReachSacCfg",
         "sac_gpu_cfg_entry_point": f"{__name__}.agent_cfgs:ReachSacGpuCfg",
         "ddpg_cfg_entry_point": f"{__name__}.agent_cfgs:ReachDdpgCfg",
+        "gail_cfg_entry_point": f"{__name__}.agent_cfgs:ReachGailCfg",
+        "bc_cfg_entry_point": f"{__name__}.agent_cfgs:ReachBcCfg",
         "ppo_cfg_entry_point": f"{__name__}.agent_cfgs:ReachPpoCfg",
         "default_agent": "rsl_rl",
     },

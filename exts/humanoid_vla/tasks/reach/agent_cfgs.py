@@ -7,10 +7,15 @@ from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPp
 
 from humanoid_vla.tasks.agent_cfgs import (
     ActorCfg,
+    BcAlgorithmCfg,
+    BcRunnerCfg,
     CriticCfg,
     DdpgAlgorithmCfg,
     DdpgRunnerCfg,
     DeterministicActorCfg,
+    DiscriminatorCfg,
+    GailAlgorithmCfg,
+    GailRunnerCfg,
     SacAlgorithmCfg,
     SacGpuRunnerCfg,
     SacRunnerCfg,
@@ -85,6 +90,44 @@ class ReachDdpgCfg(DdpgRunnerCfg):
         decay_updates=25_000,
         target_noise=0.2,
     )
+
+
+@configclass
+class ReachGailCfg(GailRunnerCfg):
+    """GAIL for two CPU cores; needs ``agent.algorithm.demonstrations=FILE.hdf5``."""
+
+    experiment_name = "vla_reach_g1_gail"
+    # few inputs on purpose: the demonstrations are few, and joint readings are many and noisy
+    obs_groups = OBS_GROUPS | {"discriminator": ["goal", "state"]}
+    max_iterations = 400
+    actor = ActorCfg(hidden_dims=[128, 128])
+    critic = CriticCfg(hidden_dims=[128, 128])
+    discriminator = DiscriminatorCfg(hidden_dims=[128, 128])
+    algorithm = GailAlgorithmCfg(
+        gamma=0.95,
+        tau=0.02,
+        actor_learning_rate=1e-3,
+        critic_learning_rate=1e-3,
+        alpha_learning_rate=1e-3,
+        initial_temperature=0.02,
+        target_entropy_per_dim=-1.0,
+        batch_size=256,
+        buffer_size=400_000,
+        learning_starts=10_000,
+        updates_per_step=8.0,
+        symmetry_cfg=SYMMETRY_CFG,
+        decay_updates=25_000,
+    )
+
+
+@configclass
+class ReachBcCfg(BcRunnerCfg):
+    """Behaviour cloning; needs ``agent.algorithm.demonstrations=FILE.hdf5``."""
+
+    experiment_name = "vla_reach_g1_bc"
+    obs_groups = {"actor": OBS_GROUPS["actor"]}
+    max_iterations = 200
+    algorithm = BcAlgorithmCfg(symmetry_cfg=SYMMETRY_CFG)
 
 
 @configclass
