@@ -40,6 +40,7 @@ def main() -> None:
     sb3.add_argument("--only", choices=IMPLEMENTATIONS, nargs="+", default=IMPLEMENTATIONS, help="leave out the other")
     sb3.add_argument("--every", type=int, default=10_000, help="steps between evaluations (default: 10000)")
     sb3.add_argument("--learning_starts", type=int, default=10_000, help="random steps at first (default: 10000)")
+    sb3.add_argument("--update_every", type=int, default=1, help="steps a gradient update (default: 1)")
     sb3.add_argument("--plot", type=Path, metavar="PNG", help="draw the curves into this file")
     sb3.set_defaults(run=run_sb3)
     for command in commands.choices.values():

@@ -43,7 +43,7 @@ class Learner:
     """An algorithm with its own training environment."""
 
     train: Callable[[int], object]
-    """Goes on for a number of environment steps, with one gradient update each."""
+    """Goes on for a number of environment steps and their gradient updates."""
     policy: Callable[[TensorDict], torch.Tensor]
     """Deterministic actions in [-1, 1]."""
 
@@ -87,6 +87,8 @@ def check_arguments(args: argparse.Namespace) -> None:
     if args.json is None:
         raise InputError("give a file with --json: each finished run is kept there")
     check_json_argument(args.json)
+    if args.update_every < 1:
+        raise InputError(f"--update_every is {args.update_every}; it must be at least 1")
     if args.every < 1 or args.steps < args.every or args.steps % args.every:
         raise InputError(f"--steps is {args.steps}; it must be a multiple of --every, which is {args.every}")
 
@@ -97,7 +99,7 @@ def load(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: The file is of another comparison.
     """
-    settings = {name: getattr(args, name) for name in ("env", "algo", "steps", "every", "learning_starts")}
+    settings = {name: getattr(args, name) for name in ("env", "algo", "steps", "every", "learning_starts", "update_every")}
     if not args.json.exists():
         return {**settings, "runs": [], "summary": {}}
     try:
@@ -127,7 +129,7 @@ def train_and_evaluate(args: argparse.Namespace, implementation: str, seed: int)
     from humanoid_vla.agents.gym_vec_env import evaluate, make_gym_env
 
     make = make_ours if implementation == "ours" else make_sb3
-    learner = make(args.env, args.algo, args.learning_starts, seed)
+    learner = make(args.env, args.algo, args.learning_starts, args.update_every, seed)
     evaluation_env = make_gym_env(args.env, EVALUATION_EPISODES, seed=1000 + seed)
     run: dict[str, Any] = {"implementation": implementation, "seed": seed, "steps": [], "returns": [], "cpu_s": []}
     cpu_s = 0.0
@@ -147,7 +149,7 @@ def train_and_evaluate(args: argparse.Namespace, implementation: str, seed: int)
     return run
 
 
-def make_ours(env_name: str, algo: str, learning_starts: int, seed: int) -> Learner:
+def make_ours(env_name: str, algo: str, learning_starts: int, update_every: int, seed: int) -> Learner:
     """Our algorithm, set as Stable-Baselines3's."""
     import torch
     from rsl_rl.utils import resolve_callable
@@ -162,7 +164,7 @@ def make_ours(env_name: str, algo: str, learning_starts: int, seed: int) -> Lear
         "buffer_size": BUFFER_SIZE,
         "batch_size": BATCH_SIZE,
         "learning_starts": learning_starts,
-        "updates_per_step": 1,
+        "updates_per_step": 1 / update_every,
         "gamma": GAMMA,
         "tau": TAU,
         "actor_learning_rate": settings.learning_rate,
@@ -182,7 +184,7 @@ def make_ours(env_name: str, algo: str, learning_starts: int, seed: int) -> Lear
     return Learner(lambda steps: train(learner, env, steps), learner.get_policy())
 
 
-def make_sb3(env_name: str, algo: str, learning_starts: int, seed: int) -> Learner:
+def make_sb3(env_name: str, algo: str, learning_starts: int, update_every: int, seed: int) -> Learner:
     """Stable-Baselines3's algorithm."""
     import gymnasium as gym
     import numpy as np
@@ -201,6 +203,8 @@ def make_sb3(env_name: str, algo: str, learning_starts: int, seed: int) -> Learn
         learning_rate=settings.learning_rate,
         buffer_size=BUFFER_SIZE,
         learning_starts=learning_starts,
+        train_freq=update_every,
+        gradient_steps=1,
         batch_size=BATCH_SIZE,
         tau=TAU,
         gamma=GAMMA,
