@@ -99,7 +99,8 @@ def load(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: The file is of another comparison.
     """
-    settings = {name: getattr(args, name) for name in ("env", "algo", "steps", "every", "learning_starts", "update_every")}
+    names = ("env", "algo", "steps", "every", "learning_starts", "update_every")
+    settings = {name: getattr(args, name) for name in names}
     if not args.json.exists():
         return {**settings, "runs": [], "summary": {}}
     try:
