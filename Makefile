@@ -15,7 +15,7 @@ train: $(READY)
 	$(RUN) scripts/train.py --task VLA-Reach-G1 --agent sac
 
 test: $(READY)
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses 2 --dist loadgroup
 
 slow: $(READY)
 	$(RUN) -m pytest -m slow

@@ -16,6 +16,13 @@ torch.set_num_threads(1)
 sys.path.insert(0, str(SCRIPTS))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Which tests `make test` keeps in one of its two processes: a file's, and all that share the trained run."""
+    for item in items:
+        shares_run = "trained_run" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("trained_run" if shares_run else item.path.stem))
+
+
 @pytest.fixture(scope="session")
 def scripts() -> Path:
     return SCRIPTS
