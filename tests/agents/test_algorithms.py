@@ -14,6 +14,7 @@ SAC = {"class_name": "humanoid_vla.agents.sac:SAC"}
 DDPG = {"class_name": "humanoid_vla.agents.ddpg:DDPG"}
 TD3 = DDPG | {"target_noise": 0.2, "policy_delay": 2}
 C51 = SAC | {"critic": {"num_atoms": 21, "value_range": (-2.0, 2.0), "layer_norm": True, "reduction": "mean"}}
+C51 |= {"actor": {"layer_norm": True}}
 DISCRETE = {
     "class_name": "humanoid_vla.agents.discrete_sac:DiscreteSAC",
     "actor": {"action_names": ["left", "right", "stop"]},

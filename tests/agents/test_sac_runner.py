@@ -7,9 +7,12 @@ import numpy as np
 import onnx.reference
 import pytest
 import torch
+from networks import make_sac
 from rsl_rl.env import VecEnv
 from rsl_rl.runners import OnPolicyRunner
 from tiny_envs import POINT_GROUPS, POLICY_GROUPS, OneStepEnv, PointEnv, runner_cfg
+
+from humanoid_vla.agents.sac import SAC
 
 
 def make_runner(env: VecEnv, groups: dict[str, list[str]], log_dir: Path | None = None, **algorithm: Any) -> Any:
@@ -110,6 +113,15 @@ def test_foreign_checkpoints_give_one_clear_error(trained: Any) -> None:
     other_policy: Any = OnPolicyRunner(PointEnv(), cfg)
     with pytest.raises(ValueError, match=r"the checkpoint's actor has another architecture; .*mlp\.2\.weight"):
         other_policy.alg.load(saved, None, True)
+
+
+def test_a_critic_over_other_values_is_refused() -> None:
+    def make(value_range: tuple[float, float]) -> SAC:
+        return make_sac({"num_atoms": 11, "value_range": value_range})
+
+    make((-1.0, 1.0)).load(make((-1.0, 1.0)).save())
+    with pytest.raises(ValueError, match=r"critic value range is \[-1\.0, 1\.0\] in the checkpoint and \[-2\.0, 2\.0\]"):
+        make((-2.0, 2.0)).load(make((-1.0, 1.0)).save())
 
 
 def test_exports_equal_the_policy(trained: Any, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from humanoid_vla.policies.value_heads import CategoricalHead
+
 if TYPE_CHECKING:
     from humanoid_vla.agents.off_policy import OffPolicyAlgorithm
 
@@ -76,13 +78,17 @@ def load_state(
 
 def policy_shape(actor: Any, critic: Any, num_actions: int) -> dict[str, Any]:
     """What must agree between a checkpoint and the networks it is loaded into; numbers, strings and lists only."""
-    return {
+    shape = {
         "actor observation groups": list(actor.obs_groups),
         "actor observation size": int(actor.obs_dim),
         "critic observation groups": list(critic.obs_groups),
         "critic observation size": int(critic.obs_dim),
         "number of actions": num_actions,
     }
+    head = getattr(critic, "head", None)
+    if isinstance(head, CategoricalHead):  # its atoms say what the outputs mean, and are in no state dict
+        shape["critic value range"] = [head.v_min, head.v_max]
+    return shape
 
 
 def check_checkpoint(checkpoint: dict[str, Any], algorithm: str, shape: dict[str, Any], keys: Iterable[str]) -> None:

@@ -31,6 +31,7 @@ class CategoricalPolicy(Actor):
         activation: A key of :data:`humanoid_vla.policies.mlp.ACTIVATIONS`.
         obs_normalization: Whether observations are normalised with running statistics.
         action_names: Names of the actions, in the order of the one-hot rows.
+        layer_norm: Whether each hidden layer is normalised before its activation.
         image_channels: Channels after each convolution of the image encoders.
 
     Raises:
@@ -47,6 +48,7 @@ class CategoricalPolicy(Actor):
         activation: str = "relu",
         obs_normalization: bool = True,
         action_names: Sequence[str] = ACTION_NAMES,
+        layer_norm: bool = False,
         image_channels: Sequence[int] = IMAGE_CHANNELS,
     ) -> None:
         super().__init__(obs, obs_groups, obs_set, output_dim, obs_normalization, image_channels)
@@ -56,7 +58,7 @@ class CategoricalPolicy(Actor):
                 f"the environment has {output_dim} actions, each needs a name of its own; action_names is"
                 f" {list(self.action_names)}"
             )
-        self.mlp = make_mlp(self.trunk.feature_dim, hidden_dims, output_dim, activation)
+        self.mlp = make_mlp(self.trunk.feature_dim, hidden_dims, output_dim, activation, layer_norm)
 
     def forward(self, obs: Observations, stochastic_output: bool = False) -> torch.Tensor:
         """One-hot actions, shape (batch, output_dim): the most probable, or a sample."""

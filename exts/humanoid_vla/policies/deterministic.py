@@ -29,6 +29,7 @@ class DeterministicPolicy(Actor):
         activation: A key of :data:`humanoid_vla.policies.mlp.ACTIVATIONS`.
         obs_normalization: Whether observations are normalised with running statistics.
         noise_std_range: Smallest and largest standard deviation of the noise; the same number twice for equal noise.
+        layer_norm: Whether each hidden layer is normalised before its activation.
         image_channels: Channels after each convolution of the image encoders.
 
     Raises:
@@ -47,13 +48,14 @@ class DeterministicPolicy(Actor):
         activation: str = "relu",
         obs_normalization: bool = True,
         noise_std_range: tuple[float, float] = (0.001, 0.4),
+        layer_norm: bool = False,
         image_channels: Sequence[int] = IMAGE_CHANNELS,
     ) -> None:
         super().__init__(obs, obs_groups, obs_set, output_dim, obs_normalization, image_channels)
         self.noise_std_min, self.noise_std_max = noise_std_range
         if not 0.0 <= self.noise_std_min <= self.noise_std_max:
             raise ValueError(f"noise_std_range must be (smaller, larger) and not negative, got {noise_std_range}")
-        self.mlp = make_mlp(self.trunk.feature_dim, hidden_dims, output_dim, activation)
+        self.mlp = make_mlp(self.trunk.feature_dim, hidden_dims, output_dim, activation, layer_norm)
         # not in checkpoints: a policy may be loaded into another number of environments
         self.register_buffer("noise_std", torch.empty(self.num_envs, 1), persistent=False)
         self.reset()

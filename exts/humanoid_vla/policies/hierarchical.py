@@ -35,6 +35,7 @@ class HierarchicalPolicy(SquashedGaussianPolicy):
         high_level_dims: Widths of the high level's hidden layers.
         latent_dim: Length of the latent.
         latent_interval: Steps for which a latent is held, k.
+        layer_norm: Whether each hidden layer is normalised before its activation.
         image_channels: Channels after each convolution of the image encoders.
 
     Raises:
@@ -58,6 +59,7 @@ class HierarchicalPolicy(SquashedGaussianPolicy):
         high_level_dims: Sequence[int] = (256, 256),
         latent_dim: int = 8,
         latent_interval: int = 5,
+        layer_norm: bool = False,
         image_channels: Sequence[int] = IMAGE_CHANNELS,
     ) -> None:
         super().__init__(
@@ -69,16 +71,17 @@ class HierarchicalPolicy(SquashedGaussianPolicy):
             activation,
             obs_normalization,
             log_std_bounds,
+            layer_norm,
             image_channels,
         )
         if latent_dim < 1 or latent_interval < 1:
             raise ValueError(f"latent_dim and latent_interval must be positive, got {latent_dim}, {latent_interval}")
         self.latent_interval = latent_interval
         self.high_level = nn.Sequential(
-            make_mlp(self.trunk.feature_dim, high_level_dims, latent_dim, activation), nn.Tanh()
+            make_mlp(self.trunk.feature_dim, high_level_dims, latent_dim, activation, layer_norm), nn.Tanh()
         )
         # in place of the flat policy's network: it reads the latent as well
-        self.mlp = make_mlp(self.trunk.feature_dim + latent_dim, hidden_dims, 2 * output_dim, activation)
+        self.mlp = make_mlp(self.trunk.feature_dim + latent_dim, hidden_dims, 2 * output_dim, activation, layer_norm)
         # where each environment stands; not in checkpoints
         self.register_buffer("latent", torch.zeros(self.num_envs, latent_dim), persistent=False)
         self.register_buffer("phase", torch.zeros(self.num_envs, 1, dtype=torch.long), persistent=False)

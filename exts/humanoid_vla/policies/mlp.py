@@ -28,10 +28,19 @@ def make_activation(name: str) -> nn.Module:
     return ACTIVATIONS[name]()
 
 
-def make_mlp(input_dim: int, hidden_dims: Sequence[int], output_dim: int, activation: str = "relu") -> nn.Sequential:
-    """Linear layers with an activation between them: (..., input_dim) -> (..., output_dim)."""
-    dims = [input_dim, *hidden_dims, output_dim]
+def make_mlp(
+    input_dim: int, hidden_dims: Sequence[int], output_dim: int, activation: str = "relu", layer_norm: bool = False
+) -> nn.Sequential:
+    """Linear layers with an activation between them: (..., input_dim) -> (..., output_dim).
+
+    With `layer_norm` each hidden layer is normalised before its activation (Ba et al., "Layer normalization", arXiv
+    1607.06450).
+    """
     layers: list[nn.Module] = []
-    for fan_in, fan_out in itertools.pairwise(dims):
-        layers += [nn.Linear(fan_in, fan_out), make_activation(activation)]
-    return nn.Sequential(*layers[:-1])  # the output stays linear
+    for fan_in, fan_out in itertools.pairwise([input_dim, *hidden_dims]):
+        layers.append(nn.Linear(fan_in, fan_out))
+        if layer_norm:
+            layers.append(nn.LayerNorm(fan_out))
+        layers.append(make_activation(activation))
+    last_dim = [input_dim, *hidden_dims][-1]
+    return nn.Sequential(*layers, nn.Linear(last_dim, output_dim))

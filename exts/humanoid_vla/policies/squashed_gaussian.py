@@ -29,6 +29,7 @@ class SquashedGaussianPolicy(Actor):
         activation: A key of :data:`humanoid_vla.policies.mlp.ACTIVATIONS`.
         obs_normalization: Whether observations are normalised with running statistics.
         log_std_bounds: Smallest and largest log standard deviation of u.
+        layer_norm: Whether each hidden layer is normalised before its activation.
         image_channels: Channels after each convolution of the image encoders.
 
     Raises:
@@ -45,13 +46,14 @@ class SquashedGaussianPolicy(Actor):
         activation: str = "relu",
         obs_normalization: bool = True,
         log_std_bounds: tuple[float, float] = (-5.0, 2.0),
+        layer_norm: bool = False,
         image_channels: Sequence[int] = IMAGE_CHANNELS,
     ) -> None:
         super().__init__(obs, obs_groups, obs_set, output_dim, obs_normalization, image_channels)
         self.log_std_min, self.log_std_max = log_std_bounds
         if not self.log_std_min < self.log_std_max:
             raise ValueError(f"log_std_bounds must be (smaller, larger), got {log_std_bounds}")
-        self.mlp = make_mlp(self.trunk.feature_dim, hidden_dims, 2 * output_dim, activation)
+        self.mlp = make_mlp(self.trunk.feature_dim, hidden_dims, 2 * output_dim, activation, layer_norm)
 
     def forward(self, obs: Observations, stochastic_output: bool = False) -> torch.Tensor:
         """Actions in [-1, 1], shape (batch, output_dim): tanh of the mean, or a sample."""

@@ -25,7 +25,18 @@ class ActorCfg(RslRlMLPModelCfg):
     hidden_dims: list[int] = [256, 256]
     activation: str = "relu"
     obs_normalization: bool = True
+    layer_norm: bool = False
     log_std_bounds: tuple[float, float] = (-5.0, 2.0)
+
+
+@configclass
+class HierarchicalActorCfg(ActorCfg):
+    """Keyword arguments of :class:`humanoid_vla.policies.hierarchical.HierarchicalPolicy`."""
+
+    class_name: str = "humanoid_vla.policies.hierarchical:HierarchicalPolicy"
+    high_level_dims: list[int] = [256, 256]
+    latent_dim: int = 8
+    latent_interval: int = 5
 
 
 @configclass
@@ -36,6 +47,7 @@ class DeterministicActorCfg(RslRlMLPModelCfg):
     hidden_dims: list[int] = [256, 256]
     activation: str = "relu"
     obs_normalization: bool = True
+    layer_norm: bool = False
     noise_std_range: tuple[float, float] = (0.001, 0.4)
 
 
@@ -47,6 +59,7 @@ class CategoricalActorCfg(RslRlMLPModelCfg):
     hidden_dims: list[int] = [256, 256]
     activation: str = "relu"
     obs_normalization: bool = True
+    layer_norm: bool = False
     action_names: list[str] = ["move_forward", "turn_left", "turn_right", "stop", "grasp", "release"]
 
 

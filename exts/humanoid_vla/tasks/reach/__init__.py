@@ -11,6 +11,7 @@ gym.register(
         "rsl_rl_cfg_entry_point": f"{__name__}.agent_cfgs:ReachSacCfg",
         "sac_gpu_cfg_entry_point": f"{__name__}.agent_cfgs:ReachSacGpuCfg",
         "ddpg_cfg_entry_point": f"{__name__}.agent_cfgs:ReachDdpgCfg",
+        "hierarchical_cfg_entry_point": f"{__name__}.agent_cfgs:ReachHierarchicalCfg",
         "gail_cfg_entry_point": f"{__name__}.agent_cfgs:ReachGailCfg",
         "bc_cfg_entry_point": f"{__name__}.agent_cfgs:ReachBcCfg",
         "ppo_cfg_entry_point": f"{__name__}.agent_cfgs:ReachPpoCfg",

@@ -16,6 +16,7 @@ from humanoid_vla.tasks.agent_cfgs import (
     DiscriminatorCfg,
     GailAlgorithmCfg,
     GailRunnerCfg,
+    HierarchicalActorCfg,
     SacAlgorithmCfg,
     SacGpuRunnerCfg,
     SacRunnerCfg,
@@ -65,6 +66,14 @@ class ReachSacGpuCfg(SacGpuRunnerCfg):
     def __post_init__(self) -> None:
         self.algorithm.gamma = 0.95
         self.algorithm.symmetry_cfg = SYMMETRY_CFG
+
+
+@configclass
+class ReachHierarchicalCfg(ReachSacCfg):
+    """SAC with a latent every few steps, for two CPU cores."""
+
+    experiment_name = "vla_reach_g1_hierarchical"
+    actor = HierarchicalActorCfg(hidden_dims=[128, 128], high_level_dims=[128, 128])
 
 
 @configclass
