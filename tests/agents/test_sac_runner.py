@@ -120,7 +120,7 @@ def test_a_critic_over_other_values_is_refused() -> None:
         return make_sac({"num_atoms": 11, "value_range": value_range})
 
     make((-1.0, 1.0)).load(make((-1.0, 1.0)).save())
-    with pytest.raises(ValueError, match=r"critic value range is \[-1\.0, 1\.0\] in the checkpoint and \[-2\.0, 2\.0\]"):
+    with pytest.raises(ValueError, match=r"critic value range is \[-1\.0, 1\.0\] in the checkpoint and \[-2"):
         make((-2.0, 2.0)).load(make((-1.0, 1.0)).save())
 
 
