@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.distributions import Normal, TanhTransform, TransformedDistribution
 
-from humanoid_vla.policies.squashed_gaussian import SquashedGaussianPolicy, squashed_log_prob
+from humanoid_vla.policies.squashed_gaussian import LARGEST_ACTION, SquashedGaussianPolicy, squashed_log_prob
 
 GROUPS = {"actor": ["b", "a"]}
 
@@ -58,6 +58,18 @@ def test_sample_returns_the_density_of_its_own_action() -> None:
     u = torch.atanh(actions.double())
     reference = Normal(mean.double(), log_std.double().exp()).log_prob(u) - torch.log1p(-actions.double().square())
     torch.testing.assert_close(log_prob.double(), reference.sum(dim=-1), atol=1e-3, rtol=1e-4)
+
+
+def test_density_of_given_actions_is_that_of_a_sample() -> None:
+    torch.manual_seed(0)
+    policy = make_policy()
+    features = torch.randn(200, 5)
+    with torch.no_grad():
+        actions, expected = policy.sample(features)
+        log_prob = policy.log_prob(features, actions)
+    inside = (actions.abs() < LARGEST_ACTION).all(dim=-1)
+    assert inside.any()
+    torch.testing.assert_close(log_prob[inside], expected[inside], rtol=1e-3, atol=1e-3)
 
 
 def test_density_integrates_to_one() -> None:

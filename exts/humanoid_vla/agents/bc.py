@@ -18,12 +18,9 @@ from humanoid_vla.agents.symmetry import SymmetryAugmentation
 from humanoid_vla.demos.batches import TransitionBatches, Transitions
 from humanoid_vla.demos.reader import DemoFile
 from humanoid_vla.policies.deterministic import DeterministicPolicy
-from humanoid_vla.policies.squashed_gaussian import SquashedGaussianPolicy, squashed_log_prob
+from humanoid_vla.policies.squashed_gaussian import SquashedGaussianPolicy
 from humanoid_vla.policies.trunk import Observations
 
-LARGEST_ACTION = 0.999
-"""Likelihoods take actions beyond as this one, atanh of which is 3.8: at 1 it is infinite, and short of it a thousandth
-of an action, nothing to any robot, would outweigh all other actions' errors."""
 HELD_OUT_MEMORY = 128 * 2**20
 
 
@@ -140,7 +137,7 @@ class BC:
         """
         if self.loss_name == "mse":
             return F.mse_loss(actor(obs), actions)
-        return -log_prob(actor, obs, actions).mean()
+        return -actor.log_prob(actor.encode(obs), actions).mean()
 
     def update(self) -> dict[str, float]:
         """Learn each transition once; mean `loss` meanwhile, and that of the held-out episodes afterwards."""
@@ -266,21 +263,6 @@ class BC:
         if self.symmetry is None:
             return obs, actions
         return self.symmetry.func(env=self.symmetry.env, obs=TensorDict(obs, [len(actions)]), actions=actions)
-
-
-def log_prob(actor: Any, obs: Observations, actions: torch.Tensor) -> torch.Tensor:
-    """log pi(a|s) of recorded actions under a squashed Gaussian (arXiv 1812.05905, eq. 26), shape (batch,).
-
-    Exact for actions up to :data:`LARGEST_ACTION`; larger ones, -1 and 1 included, count as that.
-
-    Args:
-        actor: The policy.
-        obs: Observation groups, (batch, ...) each.
-        actions: Shape (batch, num_actions), in [-1, 1].
-    """
-    mean, log_std = actor._mean_and_log_std(actor._outputs(actor.encode(obs)))
-    u = torch.atanh(actions.clamp(-LARGEST_ACTION, LARGEST_ACTION))
-    return squashed_log_prob(u, (u - mean) * torch.exp(-log_std), log_std)
 
 
 def _policy_shape(actor: Any) -> dict[str, Any]:

@@ -14,6 +14,10 @@ from humanoid_vla.policies.encoders import IMAGE_CHANNELS
 from humanoid_vla.policies.mlp import make_mlp
 from humanoid_vla.policies.trunk import Observations
 
+LARGEST_ACTION = 0.999
+"""Likelihoods take given actions beyond as this one, atanh of which is 3.8: at 1 it is infinite, and short of it a
+thousandth of an action, nothing to any robot, would outweigh all other actions' errors."""
+
 
 class SquashedGaussianPolicy(Actor):
     """a = tanh(u), u ~ N(mean(s), std(s)); actions in [-1, 1].
@@ -72,6 +76,19 @@ class SquashedGaussianPolicy(Actor):
         noise = torch.randn_like(mean)
         u = torch.addcmul(mean, log_std.exp(), noise)
         return torch.tanh(u), squashed_log_prob(u, noise, log_std)
+
+    def log_prob(self, features: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+        """log pi(a|s) of given actions, shape (batch,).
+
+        Exact for actions up to :data:`LARGEST_ACTION`; larger ones, -1 and 1 included, count as that.
+
+        Args:
+            features: What :meth:`encode` makes of observations, shape (batch, feature_dim).
+            actions: Shape (batch, output_dim), in [-1, 1].
+        """
+        mean, log_std = self._mean_and_log_std(self._outputs(features))
+        u = torch.atanh(actions.clamp(-LARGEST_ACTION, LARGEST_ACTION))
+        return squashed_log_prob(u, (u - mean) * torch.exp(-log_std), log_std)
 
     def deterministic_head(self) -> nn.Module:
         """Features -> tanh of the mean."""
