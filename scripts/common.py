@@ -152,8 +152,12 @@ def load_configs(
 
 
 def check_setting(arg: str, env_cfg: Any, agent_cfg: Any) -> None:
-    """Raise :class:`InputError` where ``env.x.y=value`` names no setting: Isaac Lab takes it without a word."""
-    root, *names = arg.partition("=")[0].split(".")
+    """Raise :class:`InputError` where ``env.x.y=value`` names no setting or has a value of another kind.
+
+    Isaac Lab takes the one without a word and fails at the other late, with a traceback.
+    """
+    setting, _, value = arg.partition("=")
+    root, *names = setting.split(".")
     node = {"env": env_cfg, "agent": agent_cfg}[root]
     for name in names:
         known = node if isinstance(node, dict) else vars(node) if hasattr(node, "__dict__") else {}
@@ -161,6 +165,24 @@ def check_setting(arg: str, env_cfg: Any, agent_cfg: Any) -> None:
             near = difflib.get_close_matches(name, map(str, known), n=1) or sorted(map(str, known))
             raise InputError(f"'{arg}' sets nothing: there is no '{name}'; did you mean: {', '.join(near) or root}?")
         node = known[name]
+    if kind := _other_kind(node, value):
+        raise InputError(f"'{arg}': '{value}' is not {kind}; the default is {node}")
+
+
+def _other_kind(default: Any, value: str) -> str | None:
+    """What a value should have been, to judge by the default; None where it is, or may be anything."""
+    if value in ("null", "None"):
+        return None
+    if isinstance(default, bool):
+        return None if value.lower() in ("true", "false") else "true or false"
+    if isinstance(default, int | float):
+        try:
+            float(value)
+        except ValueError:
+            return "a number"
+    if isinstance(default, list | tuple) and not (value[:1] in "[(" and value):
+        return "a list in brackets"
+    return None
 
 
 def check_scene_files(env_cfg: Any) -> None:

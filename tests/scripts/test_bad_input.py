@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import isaaclab.utils.warp  # noqa: F401  (pytest shows its deprecation, which no script's user sees)
 import pytest
 import torch
 
@@ -69,6 +70,9 @@ def test_of_any_script(refused: Run, script: str, arguments: tuple[str, ...], ex
         ("env.scene.num_env=4", ["'env.scene.num_env=4'", "did you mean: num_envs?"]),
         ("agent.algorithm.gama=0.9", ["did you mean: gamma?"]),
         ("env.scene.num_envs.nope=4", ["sets nothing"]),
+        ("agent.actor.hidden_dims=nope", ["'nope' is not a list in brackets", "[128, 128]"]),
+        ("agent.algorithm.gamma=nope", ["'nope' is not a number", "0.95"]),
+        ("agent.actor.obs_normalization=2", ["'2' is not true or false"]),
         ("env.scene.robot.spawn.usd_path=/nope.usda", ["'/nope.usda'", "'robot'", "python -m humanoid_vla.assets"]),
         ("physics=nope", ["nope", "newton_mjwarp", "ovphysx"]),
         ("nope=1", ["'nope=1'", "env.NAME=VALUE"]),
