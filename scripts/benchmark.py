@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 
 from benchmark_env import run_env
+from benchmark_imitation import OURS, THEIRS, run_imitation
 from benchmark_learner import run_learner
 from benchmark_learning import run_learning
 from benchmark_sb3 import IMPLEMENTATIONS, SETTINGS, run_sb3
@@ -43,6 +44,18 @@ def main() -> None:
     sb3.add_argument("--update_every", type=int, default=1, help="steps a gradient update (default: 1)")
     sb3.add_argument("--plot", type=Path, metavar="PNG", help="draw the curves into this file")
     sb3.set_defaults(run=run_sb3)
+    imitation = commands.add_parser("imitation", help="BC and GAIL from one expert, ours and the `imitation` library's")
+    imitation.add_argument("--env", default="Pendulum-v1", help="Gymnasium's environment (default: Pendulum-v1)")
+    imitation.add_argument("--steps", type=int, default=20_480, help="environment steps of GAIL (default: 20480)")
+    imitation.add_argument(
+        "--update_every", type=int, default=2, help="of these, a gradient update of SAC (default: 2)"
+    )
+    imitation.add_argument("--expert_steps", type=int, default=15_000, help="of our SAC, the expert (default: 15000)")
+    imitation.add_argument("--episodes", type=int, default=10, help="demonstrations (default: 10)")
+    imitation.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="one run for each (default: 0 1 2)")
+    imitation.add_argument("--learners", choices=OURS + THEIRS, nargs="+", default=OURS + THEIRS, help="what to train")
+    imitation.add_argument("--imitation_python", type=Path, metavar="PYTHON", help="of the library's own environment")
+    imitation.set_defaults(run=run_imitation)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="OUT", help="file for the figures")
     args, overrides = parser.parse_known_args()
