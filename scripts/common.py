@@ -152,12 +152,8 @@ def load_configs(
 
 
 def check_setting(arg: str, env_cfg: Any, agent_cfg: Any) -> None:
-    """Raise :class:`InputError` where ``env.x.y=value`` names no setting or has a value of another kind.
-
-    Isaac Lab takes the one without a word and fails at the other late, with a traceback.
-    """
-    setting, _, value = arg.partition("=")
-    root, *names = setting.split(".")
+    """Raise :class:`InputError` where ``env.x.y=value`` names no setting or is of another kind: Isaac Lab does not."""
+    root, *names = arg.partition("=")[0].split(".")
     node = {"env": env_cfg, "agent": agent_cfg}[root]
     for name in names:
         known = node if isinstance(node, dict) else vars(node) if hasattr(node, "__dict__") else {}
@@ -165,7 +161,7 @@ def check_setting(arg: str, env_cfg: Any, agent_cfg: Any) -> None:
             near = difflib.get_close_matches(name, map(str, known), n=1) or sorted(map(str, known))
             raise InputError(f"'{arg}' sets nothing: there is no '{name}'; did you mean: {', '.join(near) or root}?")
         node = known[name]
-    if kind := _other_kind(node, value):
+    if kind := _other_kind(node, value := arg.partition("=")[2]):
         raise InputError(f"'{arg}': '{value}' is not {kind}; the default is {node}")
 
 
