@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common import InputError, check_json_argument, write_json
+from comparison import check_env, load_runs, standard_error
 from imitation_expert import (
     EVALUATION_EPISODES,
     EVALUATION_SEED,
@@ -72,12 +73,7 @@ def run_imitation(args: argparse.Namespace) -> dict[str, Any]:
 
 def check_arguments(args: argparse.Namespace) -> None:
     """Raise :class:`InputError` for what cannot be trained."""
-    import gymnasium as gym
-
-    try:
-        gym.spec(args.env)
-    except gym.error.Error as error:
-        raise InputError(f"unknown environment '{args.env}': {error}") from None
+    check_env(args.env)
     if args.json is None:
         raise InputError("give a file with --json: each finished run is kept there, and the expert beside it")
     check_json_argument(args.json)
@@ -124,22 +120,8 @@ def check_imitation(python: Path) -> None:
 
 
 def load(args: argparse.Namespace) -> dict[str, Any]:
-    """The figures so far.
-
-    Raises:
-        InputError: The file is of another comparison.
-    """
-    settings = {name: getattr(args, name) for name in ("env", "steps", "update_every", "expert_steps", "episodes")}
-    if not args.json.exists():
-        return {**settings, "runs": [], "summary": {}}
-    try:
-        figures = json.loads(args.json.read_text(encoding="utf-8"))
-        different = [name for name, value in settings.items() if figures[name] != value]
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
-        raise InputError(f"'{args.json}' holds something else; give another file") from None
-    if different:
-        raise InputError(f"'{args.json}' was made with another {', '.join(different)}; give another file")
-    return figures
+    """The figures so far, see :func:`.comparison.load_runs`."""
+    return load_runs(args, ("env", "steps", "update_every", "expert_steps", "episodes"))
 
 
 def prepare_expert(args: argparse.Namespace) -> None:
@@ -253,8 +235,7 @@ def summarize(figures: dict[str, Any]) -> dict[str, Any]:
         normalized = [(value - random) / (expert - random) for value in final]
         summary[learner] = {
             "normalized": round(statistics.fmean(normalized), 4),
-            # s / sqrt(n), with the standard deviation of a sample
-            "standard_error": round(statistics.stdev(normalized) / len(own) ** 0.5, 4) if len(own) > 1 else None,
+            "standard_error": standard_error(normalized, digits=4),
             "mean_return": round(statistics.fmean(final), 1),
             "seeds": len(own),
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common import InputError, check_json_argument, write_json
+from comparison import check_env, load_runs, standard_error
 
 if TYPE_CHECKING:
     import torch
@@ -75,13 +75,9 @@ def run_sb3(args: argparse.Namespace) -> dict[str, Any]:
 
 def check_arguments(args: argparse.Namespace) -> None:
     """Raise :class:`InputError` for what cannot be trained."""
-    import gymnasium as gym
-
+    check_env(args.env)
     try:
-        gym.spec(args.env)
         import stable_baselines3  # noqa: F401
-    except gym.error.Error as error:
-        raise InputError(f"unknown environment '{args.env}': {error}") from None
     except ImportError:
         raise InputError("the comparison needs stable-baselines3; install the `dev` extra") from None
     if args.json is None:
@@ -94,23 +90,8 @@ def check_arguments(args: argparse.Namespace) -> None:
 
 
 def load(args: argparse.Namespace) -> dict[str, Any]:
-    """The figures so far.
-
-    Raises:
-        InputError: The file is of another comparison.
-    """
-    names = ("env", "algo", "steps", "every", "learning_starts", "update_every")
-    settings = {name: getattr(args, name) for name in names}
-    if not args.json.exists():
-        return {**settings, "runs": [], "summary": {}}
-    try:
-        figures = json.loads(args.json.read_text(encoding="utf-8"))
-        different = [name for name, value in settings.items() if figures[name] != value]
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
-        raise InputError(f"'{args.json}' holds something else; give another file") from None
-    if different:
-        raise InputError(f"'{args.json}' was made with another {', '.join(different)}; give another file")
-    return figures
+    """The figures so far, see :func:`.comparison.load_runs`."""
+    return load_runs(args, ("env", "algo", "steps", "every", "learning_starts", "update_every"))
 
 
 def save(args: argparse.Namespace, figures: dict[str, Any]) -> None:
@@ -232,8 +213,7 @@ def summarize(runs: list[dict[str, Any]]) -> dict[str, Any]:
         final = [statistics.fmean(run["returns"][-FINAL_EVALUATIONS:]) for run in own]
         summary[implementation] = {
             "mean_return": round(statistics.fmean(final), 1),
-            # s / sqrt(n), with the standard deviation of a sample
-            "standard_error": round(statistics.stdev(final) / len(final) ** 0.5, 1) if len(final) > 1 else None,
+            "standard_error": standard_error(final, digits=1),
             "seeds": len(own),
             "steps_per_cpu_s": round(statistics.fmean(run["steps"][-1] / run["cpu_s"][-1] for run in own), 1),
         }

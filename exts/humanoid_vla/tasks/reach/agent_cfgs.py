@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from isaaclab.utils import configclass
 from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPpoAlgorithmCfg, RslRlSymmetryCfg
 
@@ -27,6 +29,23 @@ SYMMETRY_CFG = RslRlSymmetryCfg(
     use_data_augmentation=True, data_augmentation_func="humanoid_vla.tasks.reach.symmetry:with_mirror_image"
 )
 OBS_GROUPS = {"actor": ["proprio", "goal", "state"], "critic": ["proprio", "goal", "state"]}
+OFF_POLICY: dict[str, Any] = {
+    "gamma": 0.95,
+    "tau": 0.02,
+    "actor_learning_rate": 1e-3,
+    "critic_learning_rate": 1e-3,
+    "batch_size": 256,
+    "buffer_size": 400_000,
+    "learning_starts": 10_000,
+    "updates_per_step": 8.0,
+    "symmetry_cfg": SYMMETRY_CFG,
+    "decay_updates": 25_000,  # the whole training: 400 iterations of 8 steps
+}
+SAC: dict[str, Any] = OFF_POLICY | {
+    "alpha_learning_rate": 1e-3,
+    "initial_temperature": 0.02,
+    "target_entropy_per_dim": -1.0,
+}
 
 
 @configclass
@@ -38,21 +57,7 @@ class ReachSacCfg(SacRunnerCfg):
     max_iterations = 400
     actor = ActorCfg(hidden_dims=[128, 128])
     critic = CriticCfg(hidden_dims=[128, 128])
-    algorithm = SacAlgorithmCfg(
-        gamma=0.95,
-        tau=0.02,
-        actor_learning_rate=1e-3,
-        critic_learning_rate=1e-3,
-        alpha_learning_rate=1e-3,
-        initial_temperature=0.02,
-        target_entropy_per_dim=-1.0,
-        batch_size=256,
-        buffer_size=400_000,
-        learning_starts=10_000,
-        updates_per_step=8.0,
-        symmetry_cfg=SYMMETRY_CFG,
-        decay_updates=25_000,  # the whole training: 400 iterations of 8 steps
-    )
+    algorithm = SacAlgorithmCfg(**SAC)
 
 
 @configclass
@@ -85,20 +90,7 @@ class ReachDdpgCfg(DdpgRunnerCfg):
     max_iterations = 400
     actor = DeterministicActorCfg(hidden_dims=[128, 128])
     critic = CriticCfg(hidden_dims=[128, 128])
-    algorithm = DdpgAlgorithmCfg(
-        gamma=0.95,
-        tau=0.02,
-        actor_learning_rate=1e-3,
-        critic_learning_rate=1e-3,
-        batch_size=256,
-        buffer_size=400_000,
-        learning_starts=10_000,
-        updates_per_step=8.0,
-        symmetry_cfg=SYMMETRY_CFG,
-        policy_delay=2,
-        decay_updates=25_000,
-        target_noise=0.2,
-    )
+    algorithm = DdpgAlgorithmCfg(**OFF_POLICY, policy_delay=2, target_noise=0.2)
 
 
 @configclass
@@ -112,21 +104,7 @@ class ReachGailCfg(GailRunnerCfg):
     actor = ActorCfg(hidden_dims=[128, 128])
     critic = CriticCfg(hidden_dims=[128, 128])
     discriminator = DiscriminatorCfg(hidden_dims=[128, 128])
-    algorithm = GailAlgorithmCfg(
-        gamma=0.95,
-        tau=0.02,
-        actor_learning_rate=1e-3,
-        critic_learning_rate=1e-3,
-        alpha_learning_rate=1e-3,
-        initial_temperature=0.02,
-        target_entropy_per_dim=-1.0,
-        batch_size=256,
-        buffer_size=400_000,
-        learning_starts=10_000,
-        updates_per_step=8.0,
-        symmetry_cfg=SYMMETRY_CFG,
-        decay_updates=25_000,
-    )
+    algorithm = GailAlgorithmCfg(**SAC)
 
 
 @configclass
