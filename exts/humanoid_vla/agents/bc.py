@@ -118,7 +118,8 @@ class BC:
         Raises:
             ValueError: If no episode would be held out or left, or their observations or actions are not the policy's.
         """
-        _check_fit(file, {group: self._obs[group] for group in self.actor.obs_groups}, self.num_actions)
+        shapes = {group: tuple(self._obs[group].shape[1:]) for group in self.actor.obs_groups}
+        file.check_shapes(shapes, self.num_actions)
         if held_out <= 0.0:
             raise ValueError(f"the held-out fraction is {held_out}; it must be more than 0 and less than 1")
         train, rest = file.split(held_out, seed)
@@ -272,10 +273,3 @@ def _policy_shape(actor: Any) -> dict[str, Any]:
         "actor observation shapes": {group: list(shape) for group, shape in actor.trunk.group_shapes.items()},
         "number of actions": actor.action_dim,
     }
-
-
-def _check_fit(file: DemoFile, obs: Mapping[str, torch.Tensor], num_actions: int) -> None:
-    found = {group: file.obs_shapes.get(group) for group in obs} | {"actions": (file.action_dim,)}
-    wanted = {group: tuple(example.shape[1:]) for group, example in obs.items()} | {"actions": (num_actions,)}
-    if found != wanted:
-        raise ValueError(f"demonstrations '{file.path}' are of another task: their shapes are {found}, here {wanted}")

@@ -32,16 +32,7 @@ class Expert:
                 " scripts/record_demos.py"
             )
         file = DemoFile(path)
-        wanted = {f"observation group '{group}'": buffer.shapes[group] for group in groups}
-        wanted["action"] = (buffer.num_actions,)
-        found = {f"observation group '{group}'": shape for group, shape in file.obs_shapes.items()}
-        found["action"] = (file.action_dim,)
-        for name, shape in wanted.items():
-            if found.get(name) != shape:
-                raise ValueError(
-                    f"demonstrations '{path}' are of {file.task}: the {name} has shape {found.get(name)} there and"
-                    f" {shape} here; name another file, or record it again with scripts/record_demos.py"
-                )
+        file.check_shapes({group: buffer.shapes[group] for group in groups}, buffer.num_actions)
         self.num_transitions = file.num_transitions()
         everything = range(len(file.episodes))
         batches = TransitionBatches(file, everything, self.num_transitions, seed=0, memory=sys.maxsize)

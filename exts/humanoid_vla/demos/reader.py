@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import h5py
@@ -35,6 +35,26 @@ class DemoFile:
     def action_dim(self) -> int:
         """Actions a step, A."""
         return self.fields["actions"][0][0]
+
+    def check_shapes(self, obs: Mapping[str, tuple[int, ...]], action_dim: int) -> None:
+        """Check that these are a task's observations and actions.
+
+        Args:
+            obs: Observation group -> shape of one, of the groups that will be read.
+            action_dim: Number of actions.
+
+        Raises:
+            ValueError: One line that names the first difference.
+        """
+        wanted = {f"observation group '{group}'": shape for group, shape in obs.items()} | {"action": (action_dim,)}
+        found = {f"observation group '{group}'": shape for group, shape in self.obs_shapes.items()}
+        found["action"] = (self.action_dim,)
+        for name, shape in wanted.items():
+            if found.get(name) != shape:
+                raise ValueError(
+                    f"demonstrations '{self.path}' are of {self.task}: the {name} has shape {found.get(name)} there and"
+                    f" {shape} here; name another file, or record it again with scripts/record_demos.py"
+                )
 
     def num_transitions(self, episodes: Sequence[int] | None = None) -> int:
         """Steps of the given episodes (indices into ``episodes``), or of all."""
