@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure speed: of the environment's step, of the learner's gradient updates, of whole trainings; and returns."""
+"""Measure speed: of the environment's step, of the learner's gradient updates, of trainings; returns; instructions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmark_env import run_env
 from benchmark_imitation import OURS, THEIRS, run_imitation
+from benchmark_language import run_language
 from benchmark_learner import run_learner
 from benchmark_learning import run_learning
 from benchmark_sb3 import IMPLEMENTATIONS, SETTINGS, run_sb3
@@ -56,6 +57,9 @@ def main() -> None:
     imitation.add_argument("--learners", choices=OURS + THEIRS, nargs="+", default=OURS + THEIRS, help="what to train")
     imitation.add_argument("--imitation_python", type=Path, metavar="PYTHON", help="of the library's own environment")
     imitation.set_defaults(run=run_imitation)
+    language = commands.add_parser("language", help="how well embeddings tell the goals of instructions apart")
+    language.add_argument("--encoder", type=Path, metavar="DIR", help="the sentence encoder's folder")
+    language.set_defaults(run=run_language)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="OUT", help="file for the figures")
     args, overrides = parser.parse_known_args()

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Count how often a trained policy succeeds, and why its other episodes ended.
 
+A policy that follows instructions is tested three times: with the wordings it learned from, with wordings held out, and
+told to touch another object than the one that counts.
+
 Everything after the known options goes to Isaac Lab, for instance ``physics=ovphysx``.
 """
 
@@ -20,6 +23,7 @@ from common import (
     run_main,
     write_json,
 )
+from listening import Listening, language_command, read_sentences
 
 
 def main() -> None:
@@ -27,12 +31,14 @@ def main() -> None:
     add_task_arguments(parser)
     add_checkpoint_argument(parser)
     parser.add_argument("--episodes", type=int, default=512, help="episodes to run (default: 512)")
+    parser.add_argument("--instructions", metavar="FILE", help="YAML of goal names and sentences: tell only these")
     parser.add_argument("--json", metavar="FILE", help="file for the figures")
     args, overrides = parser.parse_known_args()
     entry_point = check_task_arguments(args)
     if args.episodes < 1:
         raise InputError(f"--episodes is {args.episodes}; it must be at least 1")
     check_json_argument(args.json)
+    sentences = read_sentences(args.task, args.instructions) if args.instructions else None
     if args.num_envs is None:
         args.num_envs = min(args.episodes, 128)
     checkpoint = find_checkpoint(args, entry_point)
@@ -42,13 +48,64 @@ def main() -> None:
 
     with make_env(args.task, env_cfg) as env:
         policy = load_policy(env, agent_cfg, checkpoint)
-        figures = evaluate(env, policy, args.episodes)
+        if sentences is not None:
+            figures = evaluate_sentences(env, policy, args.episodes, sentences)
+        elif language_command(env) is None:
+            figures = evaluate(env, policy, args.episodes)
+        else:
+            figures = evaluate_listening(env, policy, args.episodes)
     figures = {"task": args.task, "checkpoint": str(checkpoint), "seed": agent_cfg.seed, **figures}
-    print(f"success rate  {figures['success_rate']:.3f} ({args.episodes} episodes, seed {agent_cfg.seed})")
-    print(f"mean return   {figures['mean_return']:.2f}, mean length {figures['mean_length']:.0f} steps")
-    print("ended by      " + ", ".join(f"{name} {rate:.3f}" for name, rate in figures["terminations"].items() if rate))
+    print_figures(figures)
     if args.json:
         write_json(args.json, figures)
+
+
+def evaluate_listening(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
+    """Evaluate three times: as trained, told to touch another object than the one judged, and with held-out wordings.
+
+    Returns:
+        What :func:`evaluate` does, and ``wrong_object_rate``; ``held_out_success_rate``, with its sentences in
+        ``by_instruction`` too; ``swap_success_rate``, successes with the object that was not named, and
+        ``swap_told_rate``, episodes that end with the named hand at the object that was.
+    """
+    from humanoid_vla.tasks.mdp.instructions import Instructions
+
+    command = language_command(env)
+    assert command is not None
+    figures = evaluate(env, policy, episodes)
+    figures["wrong_object_rate"] = figures["terminations"]["wrong_touch"]
+    command.swapped = True
+    swapped = evaluate(env, policy, episodes)
+    command.swapped = False
+    command.instructions = Instructions(command.instruction_set.held_out, env.unwrapped.device)
+    held_out = evaluate(env, policy, episodes)
+    figures["by_instruction"] |= held_out["by_instruction"]
+    figures["held_out_success_rate"] = held_out["success_rate"]
+    figures["swap_success_rate"], figures["swap_told_rate"] = swapped["success_rate"], swapped["told_rate"]
+    return figures
+
+
+def evaluate_sentences(env: Any, policy: Any, episodes: int, sentences: list[list[str]]) -> dict[str, Any]:
+    """Evaluate with these sentences of each goal alone."""
+    from humanoid_vla.tasks.mdp.instructions import Instructions
+
+    command = language_command(env)
+    assert command is not None
+    command.instructions = Instructions(sentences, env.unwrapped.device)
+    return evaluate(env, policy, episodes)
+
+
+def print_figures(figures: dict[str, Any]) -> None:
+    """The figures, a line each."""
+    print(f"success rate  {figures['success_rate']:.3f} ({figures['episodes']} episodes, seed {figures['seed']})")
+    if "held_out_success_rate" in figures:
+        print(f"held out      {figures['held_out_success_rate']:.3f} with wordings that training never used")
+        print(
+            f"swapped       {figures['swap_success_rate']:.3f} success when told of another object, which it touches in"
+            f" {figures['swap_told_rate']:.3f}"
+        )
+    print(f"mean return   {figures['mean_return']:.2f}, mean length {figures['mean_length']:.0f} steps")
+    print("ended by      " + ", ".join(f"{name} {rate:.3f}" for name, rate in figures["terminations"].items() if rate))
 
 
 def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
@@ -57,7 +114,9 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
     Counting the episodes that *finish* first would favour short ones, so each environment has its quota.
 
     Returns:
-        ``episodes``, ``success_rate``, ``mean_return``, ``mean_length`` and ``terminations`` (rate per term).
+        ``episodes``, ``success_rate``, ``mean_return``, ``mean_length`` and ``terminations`` (rate per term); where
+        goals are told in sentences also ``by_instruction``, the success rate of each, and ``told_rate``, episodes that
+        end with the named hand at the named object.
     """
     import torch
     from tqdm import tqdm
@@ -70,12 +129,16 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
     sums = {"return": 0.0, "length": 0.0}
     counts = dict.fromkeys(terms.active_terms, 0)
     failures = [n for n in counts if n != "success" and not terms.get_term_cfg(n).time_out]
+    command = language_command(env)
+    listening = None if command is None else Listening(env, command)
     successes = 0
     bar = tqdm(total=episodes, unit="ep", desc="evaluate", dynamic_ncols=True)
     with torch.inference_mode():
         env.reset()
         obs = env.get_observations()
         while left.any():
+            if listening is not None:
+                listening.before_step()
             obs, rewards, dones, _ = env.step(policy(obs))
             returns += rewards
             lengths += 1
@@ -89,20 +152,25 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
                 if "success" in counts:
                     # a success in the very step of a failure, a touch of a wrong object say, is none
                     failed = torch.stack([terms.get_term(name) for name in failures]).any(dim=0)
-                    successes += int((terms.get_term("success") & ~failed)[counted].sum())
+                    success = terms.get_term("success") & ~failed
+                    successes += int(success[counted].sum())
+                    if listening is not None:
+                        listening.after_step(counted, success)
                 left -= counted.long()
                 bar.update(int(counted.sum()))
             returns[dones > 0] = 0.0
             lengths[dones > 0] = 0.0
     bar.close()
-    terminations = {name: count / episodes for name, count in counts.items()}
-    return {
+    figures = {
         "episodes": episodes,
         "success_rate": successes / episodes,
         "mean_return": sums["return"] / episodes,
         "mean_length": sums["length"] / episodes,
-        "terminations": terminations,
+        "terminations": {name: count / episodes for name, count in counts.items()},
     }
+    if listening is not None:
+        figures |= {"by_instruction": listening.by_instruction(), "told_rate": listening.told_touched / episodes}
+    return figures
 
 
 if __name__ == "__main__":

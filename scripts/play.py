@@ -20,6 +20,7 @@ from common import (
     no_early_traceback,
     run_main,
 )
+from listening import language_command_cfg
 
 
 def main() -> None:
@@ -32,8 +33,11 @@ def main() -> None:
         choices=["viser", "newton", "rerun", "kit"],
         help="watch it there in real time, until Ctrl+C; smooth with few robots (--num_envs 1)",
     )
+    parser.add_argument("--instruction", metavar="TEXT", help="tell the robot this, in words of your own")
     args, overrides = parser.parse_known_args()
     entry_point = check_task_arguments(args)
+    if args.instruction is not None:
+        overrides.append(instruction_setting(args.task, args.instruction))
     checkpoint = find_checkpoint(args, entry_point)
     load_configs(args, entry_point, isaaclab_settings(overrides), play=True)
 
@@ -56,6 +60,18 @@ def main() -> None:
         shutil.copyfile(max(clips, key=lambda clip: clip.stat().st_mtime), video)
         print(f"video         {video}")
     raise SystemExit(status)
+
+
+def instruction_setting(task: str, text: str) -> str:
+    """Isaac Lab's setting that has a sentence told in every episode.
+
+    Raises:
+        InputError: The task tells no sentences, or there is no word in this one.
+    """
+    if not text.strip():
+        raise InputError("--instruction is empty; say what to do, as in --instruction 'touch the red cube'")
+    name, _ = language_command_cfg(task, "--instruction")
+    return f"env.commands.{name}.instruction={text!r}"
 
 
 if __name__ == "__main__":

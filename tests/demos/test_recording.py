@@ -18,6 +18,7 @@ from scripted import TASK, Magnet, recording_env
 from humanoid_vla.demos.batches import TransitionBatches
 from humanoid_vla.demos.reader import DemoFile
 from humanoid_vla.demos.recording import demo_recorder, succeeded
+from humanoid_vla.language.embeddings import embed
 from record_demos import record
 
 EPISODES = 9
@@ -53,13 +54,13 @@ def test_an_episode_is_what_the_policy_saw_and_did(recorded: Any) -> None:
         length = demo.attrs["num_samples"]
         first = torch.from_numpy(demo["obs/state"][0])
         env_id = int((policy.seen[0]["state"] == first).all(dim=1).nonzero())
-        for group in ("proprio", "goal", "state"):
+        for group in ("proprio", "language", "goal", "state"):
             seen = torch.stack([obs[group][env_id] for obs in policy.seen])
             assert torch.equal(torch.from_numpy(demo[f"obs/{group}"][:]), seen[:length])
             assert torch.equal(torch.from_numpy(demo[f"next_obs/{group}"][:-1]), seen[1:length])
             # the last observation is of this episode, not the first of the next
-            assert not torch.equal(torch.from_numpy(demo[f"next_obs/{group}"][-1]), seen[length]) or group == "goal"
-        held = demo["next_obs/state"][:, -1]  # the state's last entry is how long the goal has been touched [s]
+            assert not torch.equal(torch.from_numpy(demo[f"next_obs/{group}"][-1]), seen[length])
+        held = demo["next_obs/goal"][:, -1]  # the group's last entry is how long the goal has been touched [s]
         assert held[-1] == pytest.approx(0.3, abs=1e-4)
         actions = torch.stack([sent[env_id] for sent in policy.sent])[:length]
         assert torch.equal(torch.from_numpy(demo["actions"][:]), actions)
@@ -69,13 +70,16 @@ def test_an_episode_is_what_the_policy_saw_and_did(recorded: Any) -> None:
         goal = demo["obs/goal"][0]
         names = json.loads(demo.attrs["goal"])
         command = policy.env.cfg.commands.goal
-        assert names == {"object": command.objects[goal[:4].argmax()], "hand": command.hands[goal[4:].argmax()]}
+        assert names["object"] == command.objects[goal[:4].argmax()]
+        assert names["hand"] == command.hands[goal[4:6].argmax()]
+        assert torch.equal(embed([names["instruction"]])[0], torch.from_numpy(demo["obs/language"][0]))
 
 
 def test_the_reader_reads_it(recorded: Any) -> None:
     file, _, _, _ = recorded
     (batch,) = TransitionBatches(file, range(EPISODES), batch_size=1000, seed=0)
-    assert {group: value.shape[1] for group, value in batch.obs.items()} == {"goal": 6, "proprio": 68, "state": 30}
+    sizes = {group: value.shape[1] for group, value in batch.obs.items()}
+    assert {"proprio": 68, "language": 384, "state": 26, "goal": 10}.items() <= sizes.items()
     assert int(batch.terminated.sum()) == EPISODES
 
 

@@ -96,6 +96,8 @@ def test_of_a_setting(refused: Run, checkpoint: Path, script: str, setting: str,
         ("evaluate.py", ("--json", "nope/figures.json"), ["'nope/figures.json'", "make it first"]),
         ("evaluate.py", ("--json", "."), ["'.'", "give a file"]),
         ("evaluate.py", ("--nope",), ["'--nope'", "--help"]),
+        ("evaluate.py", ("--instructions", "nope.yaml"), ["'nope.yaml'", "No such file"]),
+        ("play.py", ("--instruction", " "), ["--instruction is empty", "touch the red cube"]),
         ("evaluate.py", ("nope",), ["'nope'", "--help"]),
     ],
 )

@@ -16,7 +16,7 @@ from common import InputError
 from humanoid_vla.agents.bc import BC
 from humanoid_vla.demos.writer import DemoWriter
 
-REACH = {"proprio": 68, "goal": 6, "state": 30}
+REACH = {"proprio": 68, "language": 384, "state": 26}
 
 
 def write_demonstrations(path: Path, groups: dict[str, int], num_actions: int, episodes: int = 10) -> Path:

@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import pytest
 import torch
 from worlds import set_goal, step
 
@@ -42,6 +43,52 @@ def test_a_goal_is_given_to_the_named_environments_alone(env: Any) -> None:
     assert goal.object_index.tolist() == [0, 2, 0, 3]
     assert goal.hand_index.tolist() == [0, 1, 0, 0]
     assert goal.command[1].tolist() == [0, 0, 1, 0, 0, 1]
+
+
+def test_a_sentence_is_drawn_with_the_goal_and_kept(env: Any) -> None:
+    goal = env.command_manager.get_term("goal")
+    told = set()
+    for _ in range(50):
+        goal._resample_command(slice(None))
+        expected = goal.object_index * 2 + goal.hand_index
+        assert torch.equal(goal.instructions.goal[goal.instruction_index], expected)
+        assert torch.equal(goal.told_object_index, goal.object_index)
+        told |= set(goal.instruction_index.tolist())
+    assert len(told) > 100  # of 200 draws from hundreds of sentences
+    before = goal.instruction_index.clone()
+    step(env)
+    assert torch.equal(goal.instruction_index, before)
+
+
+def test_swapped_sentences_name_another_object_and_the_same_hand(env: Any) -> None:
+    goal = env.command_manager.get_term("goal")
+    goal.swapped = True
+    try:
+        for _ in range(20):
+            goal._resample_command(slice(None))
+            assert (goal.told_object_index != goal.object_index).all()
+            told = goal.instructions.goal[goal.instruction_index]
+            assert torch.equal(told, goal.told_object_index * 2 + goal.hand_index)
+    finally:
+        goal.swapped = False
+
+
+def test_held_out_wordings_and_own_sentences_are_chosen_by_the_configuration(env: Any) -> None:
+    goal = env.command_manager.get_term("goal")
+    cfg = goal.cfg
+    try:
+        goal.cfg = cfg.replace(wording="held_out")
+        assert goal._choose_instructions().sentences[0] == goal.instruction_set.held_out[0][0]
+        goal.cfg = cfg.replace(instruction="kindly put a finger of your right hand on that blue tube")
+        own = goal._choose_instructions()
+        assert own.sentences == [goal.cfg.instruction]
+        name = goal.instruction_set.goals.index("cylinder_right")
+        assert own.draw_goals(3).tolist() == [name] * 3
+        goal.cfg = cfg.replace(wording="shouted")
+        with pytest.raises(ValueError, match="wording 'shouted' is unknown; give 'seen' or 'held_out'"):
+            goal._choose_instructions()
+    finally:
+        goal.cfg = cfg
 
 
 def test_objects_are_put_apart_on_the_table_in_any_order(env: Any) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from humanoid_vla.language.embeddings import embed
 from worlds import BALL, CONE, CUBE, LEFT, RIGHT, beside_hand, hand_axis, move_object, set_goal, set_joints, step
 
 
@@ -17,7 +18,7 @@ def observe(env: Any, group: str, name: str) -> torch.Tensor:
 
 def geometry(env: Any, name: str) -> torch.Tensor:
     """A part of the term `touch_geometry`."""
-    names, sizes = ("object_positions", "hand_positions", "hand_clearance", "hand_to_target"), (12, 6, 8, 3)
+    names, sizes = ("object_positions", "hand_positions", "hand_clearance"), (12, 6, 8)
     return dict(zip(names, observe(env, "state", "touch_geometry").split(sizes, dim=-1), strict=True))[name]
 
 
@@ -43,18 +44,18 @@ def test_hand_clearance_lists_objects_by_hand(env: Any) -> None:
 
 
 @pytest.mark.parametrize(("number", "hand"), [(BALL, LEFT), (CUBE, RIGHT)])
-def test_hand_to_target_follows_the_goal(env: Any, number: int, hand: int) -> None:
+def test_hand_to_goal_follows_the_goal(env: Any, number: int, hand: int) -> None:
     set_goal(env, number, hand)
     vector = torch.tensor([0.1, -0.2, 0.3])
     move_object(env, number, torch.stack(hand_axis(env, hand)).mean(0) + vector)
-    torch.testing.assert_close(geometry(env, "hand_to_target"), vector.expand(4, 3), atol=1e-6, rtol=0)
+    torch.testing.assert_close(observe(env, "goal", "hand_to_goal"), vector.expand(4, 3), atol=1e-6, rtol=0)
 
 
 def test_held_time_is_what_the_command_counts(env: Any) -> None:
-    assert not observe(env, "state", "held_time").any()
+    assert not observe(env, "goal", "held_time").any()
     move_object(env, BALL, beside_hand(env, LEFT, 0.005))
     step(env)
-    torch.testing.assert_close(observe(env, "state", "held_time"), torch.full((4, 1), env.step_dt))
+    torch.testing.assert_close(observe(env, "goal", "held_time"), torch.full((4, 1), env.step_dt))
 
 
 def test_the_goal_is_one_hot(env: Any) -> None:
@@ -62,6 +63,18 @@ def test_the_goal_is_one_hot(env: Any) -> None:
     assert observe(env, "goal", "goal")[0].tolist() == [0, 0, 0, 1, 0, 1]
     set_goal(env, BALL, LEFT)
     assert observe(env, "goal", "goal")[0].tolist() == [0, 1, 0, 0, 1, 0]
+
+
+def test_the_instruction_is_the_embedding_of_a_sentence_that_names_the_goal(env: Any) -> None:
+    set_goal(env, CONE, RIGHT)
+    goal = env.command_manager.get_term("goal")
+    told = observe(env, "language", "instruction")
+    assert told.shape == (4, 384)
+    torch.testing.assert_close(told.norm(dim=-1), torch.ones(4))
+    for embedding, index in zip(told, goal.instruction_index.tolist(), strict=True):
+        sentence = goal.instructions.sentences[index]
+        assert sentence in goal.instruction_set.seen[goal.instruction_set.goals.index("cone_right")]
+        assert torch.equal(embedding, embed([sentence])[0])
 
 
 def test_joint_targets_are_relative_to_the_default_posture(env: Any) -> None:
@@ -88,5 +101,5 @@ def test_noise_is_on_the_sensors_alone(env: Any) -> None:
         # all joints are at their default, at rest: what is left is the noise
         assert first[name].abs().max() <= cfg.noise.n_max + 1e-5
         assert first[name].abs().max() > 0.5 * cfg.noise.n_max
-    for group in ("goal", "state"):
+    for group in ("language", "goal", "state"):
         assert torch.equal(*(env.observation_manager.compute_group(group) for _ in range(2)))

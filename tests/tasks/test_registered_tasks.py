@@ -1,26 +1,74 @@
 """What every registered task promises."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 import pytest
 import torch
 from isaaclab_tasks.utils import resolve_task_config
+from term_cases import FAMILIES, FIRING, Family
 from worlds import ended, open_env, step
 
 TASKS = sorted(name for name in gym.registry if name.startswith("VLA-"))
+SEED = 3
+
+
+class World(NamedTuple):
+    """A task's environment, and what happened in it and, before, in another one that was made the same way."""
+
+    task: str
+    env: Any
+    trajectories: tuple[list[torch.Tensor], list[torch.Tensor]]
 
 
 @pytest.fixture(scope="module", params=TASKS)
-def env(request: pytest.FixtureRequest) -> Iterator[Any]:
-    with open_env(request.param) as env:
-        yield env
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    with open_env(request.param, SEED) as env:
+        first = trajectory(env)
+    with open_env(request.param, SEED) as env:
+        yield World(request.param, env, (first, trajectory(env)))
+
+
+@pytest.fixture
+def env(world: World) -> Any:
+    return world.env
+
+
+def trajectory(env: Any) -> list[torch.Tensor]:
+    """Every observation and reward of 20 random steps."""
+    obs, _ = env.reset()
+    values = [value.clone() for value in obs.values()]
+    generator = torch.Generator().manual_seed(5)
+    for _ in range(20):
+        actions = 2 * torch.rand(env.num_envs, env.action_manager.total_action_dim, generator=generator) - 1
+        obs, rewards, *_ = env.step(actions)
+        values += [value.clone() for value in (*obs.values(), rewards)]
+    return values
 
 
 def configs(task: str, agent: str | None = None, play: bool = False) -> tuple[Any, Any]:
     """Configurations of a task and of an agent, as Isaac Lab's commands get them."""
     return resolve_task_config(task, agent, play_mode=play, overrides=[])
+
+
+def family(cfg: Any) -> Family:
+    """What the tests know of a task, by the folder that its configuration lies in."""
+    folder = type(cfg).__module__.split(".")[-2]
+    assert folder in FAMILIES, f"tests/tasks/term_cases.py has no family '{folder}'"
+    return FAMILIES[folder]
+
+
+def terms(cfg: Any) -> set[str]:
+    """The names of a task's rewards, terminations and costs."""
+    parts = cfg.rewards, cfg.terminations, getattr(cfg.observations, "cost", None)
+    return {name for part in parts if part for name, term in vars(part).items() if hasattr(term, "func")}
+
+
+def actor_groups(task: str) -> set[str]:
+    """The observation groups that the actor of any agent reads."""
+    agents = [key for key in gym.spec(task).kwargs if key.endswith("_cfg_entry_point") and not key.startswith("env_")]
+    return {name for agent in agents for name in configs(task, agent)[1].obs_groups["actor"]}
 
 
 def groups(cfg: Any) -> dict[str, Any]:
@@ -88,13 +136,78 @@ def test_random_steps_are_finite_and_in_their_declared_shapes(env: Any) -> None:
         assert obs.keys() == env.observation_space.spaces.keys()
         for group, space in env.observation_space.spaces.items():
             assert obs[group].shape == space.shape, group
-            assert obs[group].dtype == torch.float32, group
+            assert str(obs[group].dtype) == f"torch.{space.dtype}", group
             assert obs[group].isfinite().all(), (number, group)
         actions = torch.rand(4, env.action_manager.total_action_dim) * 2 - 1
         obs, rewards, terminated, truncated, _ = env.step(actions)
         assert rewards.shape == terminated.shape == truncated.shape == (4,)
         assert rewards.isfinite().all()
         assert not (terminated & truncated).any()
+
+
+def test_one_seed_gives_the_same_numbers_twice(world: World) -> None:
+    first, second = world.trajectories
+    assert len(first) == len(second)
+    assert all(torch.equal(one, two) for one, two in zip(first, second, strict=True))
+
+
+def test_another_seed_gives_others(env: Any) -> None:
+    first, again, other = (
+        {k: v.clone() for k, v in env.reset(seed=seed)[0].items()} for seed in (SEED, SEED, SEED + 1)
+    )
+    assert all(torch.equal(first[group], again[group]) for group in first)
+    assert not torch.equal(first["proprio"], other["proprio"])
+
+
+def test_every_term_has_a_case(task: str) -> None:
+    cfg, _ = configs(task)
+    assert terms(cfg) == family(cfg).cases.keys(), "tests/tasks/term_cases.py must name every term, and no other"
+
+
+def test_every_term_fires_in_the_state_built_for_it_and_nowhere_else(env: Any) -> None:
+    expected = [number == FIRING for number in range(4)]
+    rewards, terminations = env.reward_manager.active_terms, env.termination_manager.active_terms
+    costs = env.observation_manager.active_terms.get("cost", [])
+    for name, build in family(env.cfg).cases.items():
+        family(env.cfg).calm(env)
+        obs, _, terminated, truncated, extras = step(env, build(env))
+        if name in terminations:
+            assert env.termination_manager.get_term(name).tolist() == expected, name
+        if name in rewards:
+            paid = torch.tensor([dict(env.reward_manager.get_active_iterable_terms(n))[name] for n in range(4)]).abs()
+            assert (paid.flatten() > 0.05 * paid.max()).tolist() == expected, (name, paid)
+        if name in costs:
+            ended_too = (terminated | truncated).unsqueeze(1)
+            cost = torch.where(ended_too, extras.get("final_obs", obs)["cost"], obs["cost"])[:, costs.index(name)]
+            assert (cost > 0).tolist() == expected, (name, cost)
+
+
+def test_an_episode_that_was_calm_costs_nothing(env: Any) -> None:
+    if "cost" not in env.observation_manager.active_terms:
+        pytest.skip("no costs")
+    family(env.cfg).calm(env)
+    for _ in range(5):
+        obs, *_ = step(env)
+        assert not obs["cost"].any()
+
+
+def test_actors_are_told_their_goal_in_language_alone(world: World) -> None:
+    env, actors = world.env, actor_groups(world.task)
+    if "language" not in env.observation_manager.active_terms:
+        pytest.skip("not told in language")
+    assert "language" in actors
+    assert "goal" not in actors
+    family(env.cfg).calm(env)
+    seen = []
+    for tell in family(env.cfg).goals:
+        tell(env)
+        env.command_manager.get_term("goal").instruction_index[:] = 0  # the same sentence for all goals
+        torch.manual_seed(0)  # the same noise
+        seen.append({group: value.clone() for group, value in env.observation_manager.compute().items()})
+    assert len(seen) > 1
+    for obs in seen[1:]:
+        assert not torch.equal(obs["goal"], seen[0]["goal"])  # the goals do differ
+        assert all(torch.equal(obs[group], seen[0][group]) for group in actors)
 
 
 def test_a_broken_environment_starts_anew_and_harms_no_other(env: Any) -> None:
@@ -107,9 +220,13 @@ def test_a_broken_environment_starts_anew_and_harms_no_other(env: Any) -> None:
     assert ended(env)["non_finite"] == [1]
     assert terminated[1]
     assert extras["log"]["Episode_Termination/non_finite"] > 0
+    groups = env.observation_manager.active_terms.keys()
+    assert obs.keys() == extras["final_obs"].keys() == groups
     for _ in range(3):
-        for name, values in {**obs, **extras["final_obs"], "reward": rewards}.items():
-            assert values.isfinite().all(), name
+        assert rewards.isfinite().all()
+        for group in groups:  # images hold whole numbers, which are finite: then this asks that they are there
+            assert obs[group].isfinite().all(), group
+            assert extras["final_obs"][group].isfinite().all(), group
         obs, rewards, _, _, extras = step(env)
         assert "non_finite" not in ended(env)
     assert env.episode_length_buf.tolist()[1] == 3

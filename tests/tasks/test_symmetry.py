@@ -1,5 +1,6 @@
 """The left-right mirror: its signs by hand, and a mirrored robot in the simulation."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from worlds import open_env, write_joints
 from humanoid_vla.assets.g1 import UPPER_BODY_JOINTS
 from humanoid_vla.assets.objects import OBJECT_CFGS
 from humanoid_vla.tasks.mdp.symmetry import Mirror, joints, points, side_by_side, swapped, unchanged
+from humanoid_vla.tasks.reach.agent_cfgs import OBS_GROUPS
 from humanoid_vla.tasks.reach.symmetry import MIRRORS, with_mirror_image
 
 NUM_OBJECTS = len(OBJECT_CFGS)
@@ -96,9 +98,25 @@ def test_a_batch_gets_its_mirror_image_behind_it() -> None:
     assert with_mirror_image(None, obs, None)[1] is None
 
 
-def test_every_group_of_the_environment_has_its_mirror(env: Any) -> None:
-    assert {name: (len(mirror),) for name, mirror in MIRRORS.items()} == env.observation_manager.group_obs_dim
+def test_every_group_that_networks_read_has_its_mirror(env: Any) -> None:
+    read = {group for groups in OBS_GROUPS.values() for group in groups}
+    assert read == {*MIRRORS, "language"}
+    sizes = env.observation_manager.group_obs_dim
+    assert {name: (len(mirror),) for name, mirror in MIRRORS.items()} == {name: sizes[name] for name in MIRRORS}
     assert env.action_manager.total_action_dim == len(joints(UPPER_BODY_JOINTS))
+
+
+def test_the_mirror_of_a_sentence_has_left_and_right_exchanged(env: Any) -> None:
+    instructions = env.command_manager.get_term("goal").instructions
+    index = torch.randperm(len(instructions.sentences))[:64]
+    obs = TensorDict({"language": instructions.embeddings[index]}, batch_size=[64])
+    both, _ = with_mirror_image(None, obs, None)
+    assert both is not None
+    assert torch.equal(both["language"][:64], obs["language"])
+    swap = {"left": "right", "right": "left"}
+    for before, after in zip(index.tolist(), instructions.find(both["language"][64:]).tolist(), strict=True):
+        words = re.split(r"\b(left|right)\b", instructions.sentences[before])
+        assert "".join(swap.get(word, word) for word in words) == instructions.sentences[after]
 
 
 def place(
@@ -145,4 +163,5 @@ def test_a_mirrored_robot_observes_the_mirror_image(env: Any) -> None:
             assert torch.all((obs[name][2:] - mirror(obs[name][:2])).abs() <= tolerances[name]), name
             largest[name] = torch.maximum(largest[name], obs[name].abs().amax(0))
     assert torch.all(largest["proprio"] > 4 * tolerances["proprio"])  # or a wrong sign would not have shown
-    assert torch.all(largest["state"][:-1] > 4 * tolerances["state"][:-1])  # nothing was held, so its time is zero
+    assert torch.all(largest["state"] > 4 * tolerances["state"])
+    assert torch.all(largest["goal"][6:-1] > 4 * tolerances["goal"][6:-1])  # nothing was held, so its time is zero

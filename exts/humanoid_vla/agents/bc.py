@@ -188,11 +188,11 @@ class BC:
     def train_mode(self) -> None:
         """Before training; a ValueError says where there are no demonstrations."""
         self._demonstrations()
-        self.actor.train()
+        self.learner.train()
 
     def eval_mode(self) -> None:
-        """Before inference."""
-        self.actor.eval()
+        """Before inference; the actor, which follows the learner, is always ready."""
+        self.learner.eval()
 
     def save(self) -> dict[str, Any]:
         """Everything needed to play or to resume, nothing but data."""

@@ -9,9 +9,12 @@ from torch import nn
 
 
 def make_target[M: nn.Module](network: M) -> M:
-    """A copy to bootstrap from; it has weights of its own and shares the network's running statistics."""
+    """A copy to bootstrap from; it has weights of its own and shares the network's running statistics.
+
+    It is in evaluation mode: it follows what is trained and is not trained itself, so it has no noise.
+    """
     shared = {id(buffer): buffer for buffer in network.buffers()}
-    return copy.deepcopy(network, shared).requires_grad_(False)
+    return copy.deepcopy(network, shared).requires_grad_(False).eval()
 
 
 def make_frozen_view[M: nn.Module](network: M) -> M:

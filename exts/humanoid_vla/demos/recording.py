@@ -190,15 +190,17 @@ def succeeded(env: Any) -> torch.Tensor:
 
 
 def describe_goal(env: Any, env_id: int) -> dict[str, str]:
-    """What the robot was told, in names: of ``{"object": ..., "hand": ...}`` what the task's command has."""
+    """What the robot was told: of ``{"object": ..., "hand": ..., "instruction": ...}`` what the task's command has."""
     goal = env.command_manager.get_term("goal") if "goal" in env.command_manager.active_terms else None
+    named = {
+        "object": getattr(getattr(goal, "cfg", None), "objects", None),
+        "hand": getattr(getattr(goal, "cfg", None), "hands", None),
+        "instruction": getattr(getattr(goal, "instructions", None), "sentences", None),
+    }
     return {
         kind: names[int(index[env_id])]
-        for kind, names, index in (
-            (kind, getattr(getattr(goal, "cfg", None), f"{kind}s", None), getattr(goal, f"{kind}_index", None))
-            for kind in ("object", "hand")
-        )
-        if names is not None and index is not None
+        for kind, names in named.items()
+        if names is not None and (index := getattr(goal, f"{kind}_index", None)) is not None
     }
 
 

@@ -9,11 +9,11 @@ from humanoid_vla.policies.trunk import Trunk
 
 
 class FlatPolicy(nn.Module):
-    """normalise -> head, on one flat observation of shape (batch, obs_dim)."""
+    """features -> head, on one flat observation of shape (batch, obs_dim)."""
 
     def __init__(self, trunk: Trunk, head: nn.Module) -> None:
         super().__init__()
-        self.features = copy.deepcopy(trunk.obs_normalizer)
+        self.features = vector_features(trunk)
         self.head = copy.deepcopy(head)
 
     def forward(self, obs: torch.Tensor) -> torch.Tensor:
@@ -43,13 +43,13 @@ class GroupFeatures(nn.Module):
         super().__init__()
         self.vectors = [trunk.obs_groups.index(group) for group in trunk.vector_groups]
         self.images = [trunk.obs_groups.index(group) for group in trunk.image_groups]
-        self.obs_normalizer = copy.deepcopy(trunk.obs_normalizer)
+        self.vector_features = vector_features(trunk)
         self.encoders = copy.deepcopy(trunk.encoders)
 
     def forward(self, obs: list[torch.Tensor]) -> torch.Tensor:
         features: list[torch.Tensor] = []
         if len(self.vectors) > 0:
-            features.append(self.obs_normalizer(torch.cat([obs[index] for index in self.vectors], dim=-1)))
+            features.append(self.vector_features(torch.cat([obs[index] for index in self.vectors], dim=-1)))
         for number, encoder in enumerate(self.encoders):
             features.append(encoder(obs[self.images[number]]))
         return torch.cat(features, dim=-1)
@@ -70,7 +70,7 @@ class OnnxPolicy(nn.Module):
         super().__init__()
         state = state or {}
         self.flat = not trunk.image_groups
-        self.features = copy.deepcopy(trunk.obs_normalizer) if self.flat else GroupFeatures(trunk)
+        self.features = vector_features(trunk) if self.flat else GroupFeatures(trunk)
         self.head = copy.deepcopy(head)
         names = ["obs"] if self.flat else trunk.obs_groups
         self.num_obs = len(names)
@@ -85,6 +85,11 @@ class OnnxPolicy(nn.Module):
     def get_dummy_inputs(self) -> tuple[torch.Tensor, ...]:
         """One example of every input."""
         return self._dummy_inputs
+
+
+def vector_features(trunk: Trunk) -> nn.Module:
+    """What :meth:`Trunk.encode_vectors` does: a copy, for use rather than training."""
+    return copy.deepcopy(nn.Sequential(trunk.obs_normalizer, trunk.instruction_encoder)).eval()
 
 
 def _example(trunk: Trunk) -> list[torch.Tensor]:

@@ -9,13 +9,17 @@ from tensordict import TensorDict
 from torch import nn
 
 from humanoid_vla.policies.encoders import IMAGE_CHANNELS, ImageEncoder
+from humanoid_vla.policies.instruction_encoder import InstructionEncoder
 from humanoid_vla.policies.normalization import RunningNormalizer
 
+LANGUAGE_GROUP = "language"  # of this name, and no other, is the group with the instruction's embedding
 Observations = TensorDict | Mapping[str, torch.Tensor]  # group -> (batch, *shape)
 
 
 class Trunk(nn.Module):
     """Vectors side by side and normalised, behind them the features of each image.
+
+    Of the group ``language`` an :class:`~.instruction_encoder.InstructionEncoder` leaves a few features.
 
     Args:
         obs: An example of the environment's observations: vectors (num_envs, dim) and uint8 images
@@ -45,17 +49,31 @@ class Trunk(nn.Module):
         self.obs_dim = sum(self.group_shapes[group][0] for group in self.vector_groups)
         normalized = obs_normalization and self.obs_dim > 0
         self.obs_normalizer = RunningNormalizer(self.obs_dim) if normalized else nn.Identity()
+        self.instruction_encoder = self._make_instruction_encoder()
         encoders = [ImageEncoder(*obs[group].shape[1:], conv_channels=image_channels) for group in self.image_groups]
         self.encoders = nn.ModuleList(encoders)
         self.feature_dim = self.obs_dim + sum(encoder.output_dim for encoder in encoders)
+        if isinstance(self.instruction_encoder, InstructionEncoder):
+            self.feature_dim += self.instruction_encoder.num_features - self.group_shapes[LANGUAGE_GROUP][0]
+
+    def _make_instruction_encoder(self) -> nn.Module:
+        if LANGUAGE_GROUP not in self.vector_groups:
+            return nn.Identity()
+        before = self.vector_groups[: self.vector_groups.index(LANGUAGE_GROUP)]
+        start = sum(self.group_shapes[group][0] for group in before)
+        return InstructionEncoder(start, self.group_shapes[LANGUAGE_GROUP][0])
 
     def forward(self, obs: Observations) -> torch.Tensor:
         """Features, shape (batch, feature_dim)."""
         if not self.image_groups:  # the usual case needs no copy
-            return self.obs_normalizer(self.flatten(obs))
-        features = [self.obs_normalizer(self.flatten(obs))] if self.vector_groups else []
+            return self.encode_vectors(self.flatten(obs))
+        features = [self.encode_vectors(self.flatten(obs))] if self.vector_groups else []
         features += [encoder(obs[group]) for encoder, group in zip(self.encoders, self.image_groups, strict=True)]
         return torch.cat(features, dim=-1)
+
+    def encode_vectors(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Features of the vector groups side by side, (batch, obs_dim) -> (batch, features)."""
+        return self.instruction_encoder(self.obs_normalizer(vectors))
 
     def flatten(self, obs: Observations) -> torch.Tensor:
         """The vector groups side by side as the environment gives them, shape (batch, obs_dim)."""

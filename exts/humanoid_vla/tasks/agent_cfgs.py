@@ -25,6 +25,7 @@ class ActorCfg(RslRlMLPModelCfg):
     hidden_dims: list[int] = [256, 256]
     activation: str = "relu"
     obs_normalization: bool = True
+    image_channels: list[int] = [16, 32, 64]
     layer_norm: bool = False
     log_std_bounds: tuple[float, float] = (-5.0, 2.0)
 
@@ -47,6 +48,7 @@ class DeterministicActorCfg(RslRlMLPModelCfg):
     hidden_dims: list[int] = [256, 256]
     activation: str = "relu"
     obs_normalization: bool = True
+    image_channels: list[int] = [16, 32, 64]
     layer_norm: bool = False
     noise_std_range: tuple[float, float] = (0.001, 0.4)
 
@@ -59,6 +61,7 @@ class CategoricalActorCfg(RslRlMLPModelCfg):
     hidden_dims: list[int] = [256, 256]
     activation: str = "relu"
     obs_normalization: bool = True
+    image_channels: list[int] = [16, 32, 64]
     layer_norm: bool = False
     action_names: list[str] = ["move_forward", "turn_left", "turn_right", "stop", "grasp", "release"]
 
@@ -71,6 +74,7 @@ class DiscreteCriticCfg(RslRlMLPModelCfg):
     hidden_dims: list[int] = [256, 256]
     activation: str = "relu"
     obs_normalization: bool = True
+    image_channels: list[int] = [16, 32, 64]
     num_critics: int = 2
     layer_norm: bool = False
     reduction: str = "min"
@@ -93,6 +97,7 @@ class DiscriminatorCfg:
     hidden_dims: list[int] = [256, 256]
     activation: str = "relu"
     obs_normalization: bool = True
+    image_channels: list[int] = [16, 32, 64]
 
 
 @configclass

@@ -9,6 +9,7 @@ import torch
 from isaaclab.envs import ManagerBasedRLEnv, ManagerBasedRLEnvCfg
 from isaaclab.envs.common import VecEnvStepReturn
 
+from humanoid_vla.tasks.captions import CaptionedVideoRecorder
 from humanoid_vla.tasks.ovphysx_cpu import drop_pinned_memory
 from humanoid_vla.tasks.viser_view import restore_to_numpy
 
@@ -30,6 +31,7 @@ class HumanoidEnv(ManagerBasedRLEnv):
         restore_to_numpy()
         _drop_idle_video_camera(cfg)
         super().__init__(cfg, render_mode, **kwargs)
+        self.video_recorders = [CaptionedVideoRecorder(recorder, self) for recorder in cfg.video_recorders]
 
     def step(self, action: torch.Tensor) -> VecEnvStepReturn:
         """Isaac Lab's step, made safe to learn from where an episode ends.

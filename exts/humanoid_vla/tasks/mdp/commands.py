@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from isaaclab.managers import CommandTerm
 
+from .instructions import Instructions, understood_goal
+
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnv
 
-    from .commands_cfg import TouchGoalCommandCfg
+    from humanoid_vla.language.instructions import InstructionSet
+
+    from .commands_cfg import TouchGoalCommandCfg, TouchInstructionCommandCfg
 
 
 class TouchGoalCommand(CommandTerm):
@@ -72,3 +77,49 @@ class TouchGoalCommand(CommandTerm):
 
     def _update_metrics(self) -> None:
         pass
+
+
+class TouchInstructionCommand(TouchGoalCommand):
+    """ "Touch this object with that hand", told in a sentence drawn with the goal; goal ``2 * object + hand``."""
+
+    cfg: TouchInstructionCommandCfg
+
+    def __init__(self, cfg: TouchInstructionCommandCfg, env: ManagerBasedRLEnv) -> None:
+        super().__init__(cfg, env)
+        self.told_object_index = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
+        """The object that the sentence names: the goal object, or another one while :attr:`swapped`; (num_envs,)."""
+        self.instruction_index = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
+        """Index of the sentence into ``instructions.sentences``, shape (num_envs,)."""
+        self.instruction_set: InstructionSet = pkgutil.resolve_name(cfg.instruction_set)
+        """All phrasings of all goals."""
+        self.instructions = self._choose_instructions()
+        """What is drawn from; an evaluation may put others in its place."""
+        self.swapped = False
+        """Whether sentences name another object than the one that the episode is judged by, to test who listens."""
+
+    def set_goal(self, env_ids: torch.Tensor | slice, object_index: torch.Tensor, hand_index: torch.Tensor) -> None:
+        """As in :class:`TouchGoalCommand`, each goal told in a sentence drawn for it."""
+        super().set_goal(env_ids, object_index, hand_index)
+        told, num_objects = object_index, len(self.cfg.objects)
+        if self.swapped:
+            told = (object_index + torch.randint(1, num_objects, object_index.shape, device=self.device)) % num_objects
+        self.told_object_index[env_ids] = told
+        self.instruction_index[env_ids] = self.instructions.draw(told * len(self.cfg.hands) + hand_index)
+
+    def _resample_command(self, env_ids: Sequence[int] | slice) -> None:
+        goals, num_hands = self.instructions.draw_goals(len(self.object_index[env_ids])), len(self.cfg.hands)
+        self.set_goal(env_ids, goals // num_hands, goals % num_hands)  # type: ignore[arg-type]
+
+    def _choose_instructions(self) -> Instructions:
+        """The seen or the held-out phrasings; or one sentence, told for the goal that it is understood as.
+
+        Raises:
+            ValueError: If ``cfg.wording`` is neither.
+        """
+        if self.cfg.wording not in ("seen", "held_out"):
+            raise ValueError(f"wording '{self.cfg.wording}' is unknown; give 'seen' or 'held_out'")
+        phrasings = getattr(self.instruction_set, self.cfg.wording)
+        if self.cfg.instruction is not None:
+            goal = understood_goal(self.cfg.instruction, self.instruction_set.seen)
+            phrasings = [[self.cfg.instruction] if number == goal else [] for number in range(len(phrasings))]
+        return Instructions(phrasings, self.device)

@@ -22,3 +22,19 @@ class TouchGoalCommandCfg(CommandTermCfg):
 
     hands: list[str] = MISSING  # type: ignore
     """Hand names in the order of the hands' bodies."""
+
+
+@configclass
+class TouchInstructionCommandCfg(TouchGoalCommandCfg):
+    """The same in a sentence, see :class:`.commands.TouchInstructionCommand`."""
+
+    class_type: type | str = "{DIR}.commands:TouchInstructionCommand"
+
+    instruction_set: str = MISSING  # type: ignore
+    """Name of the :class:`~humanoid_vla.language.instructions.InstructionSet`, as "module:name"."""
+
+    wording: str = "seen"
+    """Which phrasings to draw from: "seen", or "held_out" to test with."""
+
+    instruction: str | None = None
+    """Tell this in every episode; its goal is understood from the words."""

@@ -12,7 +12,7 @@ from .touch import hand_clearance, hand_segments, object_positions
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnv
 
-    from .commands import TouchGoalCommand
+    from .commands import TouchGoalCommand, TouchInstructionCommand
 
 
 def joint_target_rel(env: ManagerBasedRLEnv, action_name: str, asset_cfg: SceneEntityCfg) -> torch.Tensor:
@@ -21,25 +21,35 @@ def joint_target_rel(env: ManagerBasedRLEnv, action_name: str, asset_cfg: SceneE
     return env.action_manager.get_term(action_name).processed_actions - default
 
 
-def touch_geometry(
+def touch_geometry(env: ManagerBasedRLEnv, hands: SceneEntityCfg, objects: SceneEntityCfg) -> torch.Tensor:
+    """Where objects and hands are, and how far apart, shape (num_envs, 5 * num_objects + 6) [m].
+
+    In this order: object centres (x, y, z each), palm centres (left, right), and the gap between each hand and each
+    object (left hand's first). One term, because all of it comes from the same two measurements. It says nothing of
+    the goal.
+    """
+    segments, centres = hand_segments(env, hands), object_positions(env, objects)
+    gaps = hand_clearance(segments, centres)
+    return torch.cat((centres.flatten(1), segments.mean(dim=2).flatten(1), gaps.flatten(1)), dim=1)
+
+
+def hand_to_goal(
     env: ManagerBasedRLEnv, command_name: str, hands: SceneEntityCfg, objects: SceneEntityCfg
 ) -> torch.Tensor:
-    """Where objects and hands are, and how far apart, shape (num_envs, 5 * num_objects + 9) [m].
-
-    In this order: object centres (x, y, z each), palm centres (left, right), the gap between each hand and each object
-    (left hand's first), and the vector from the goal hand's palm centre to the goal object's centre. One term, because
-    all of it comes from the same two measurements.
-    """
+    """From the goal hand's palm centre to the goal object's centre [m], shape (num_envs, 3)."""
     goal: TouchGoalCommand = env.command_manager.get_term(command_name)  # type: ignore[assignment]
-    segments, centres = hand_segments(env, hands), object_positions(env, objects)
-    palms = segments.mean(dim=2)  # (N, 2, 3)
     envs = torch.arange(env.num_envs, device=env.device)
-    to_target = centres[envs, goal.object_index] - palms[envs, goal.hand_index]
-    gaps = hand_clearance(segments, centres)
-    return torch.cat((centres.flatten(1), palms.flatten(1), gaps.flatten(1), to_target), dim=1)
+    palms = hand_segments(env, hands).mean(dim=2)
+    return object_positions(env, objects)[envs, goal.object_index] - palms[envs, goal.hand_index]
 
 
 def held_time(env: ManagerBasedRLEnv, command_name: str) -> torch.Tensor:
     """How long the goal has been touched without a break [s], shape (num_envs, 1)."""
     goal: TouchGoalCommand = env.command_manager.get_term(command_name)  # type: ignore[assignment]
     return goal.held_time.unsqueeze(-1)
+
+
+def instruction(env: ManagerBasedRLEnv, command_name: str) -> torch.Tensor:
+    """Embedding of the sentence that tells the goal, shape (num_envs, 384)."""
+    goal: TouchInstructionCommand = env.command_manager.get_term(command_name)  # type: ignore[assignment]
+    return goal.instructions.embeddings[goal.instruction_index]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+from isaaclab.managers import SceneEntityCfg
 
+from . import safety
+from .safety import ROBOT
 from .touch import hand_clearance, hand_segments, object_positions
 
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnv
-    from isaaclab.managers import SceneEntityCfg
 
     from .commands import TouchGoalCommand
 
@@ -43,28 +45,48 @@ def wrong_touch(env: ManagerBasedRLEnv, distance: float, command_name: str) -> t
     return touching.sum(dim=(1, 2)) > right
 
 
-def joint_pos_beyond_limits(env: ManagerBasedRLEnv, tolerance: float, asset_cfg: SceneEntityCfg) -> torch.Tensor:
+def joint_pos_beyond_limits(
+    env: ManagerBasedRLEnv, tolerance: float, asset_cfg: SceneEntityCfg = ROBOT
+) -> torch.Tensor:
     """A joint is more than ``tolerance`` [rad] beyond its hard limit: the limit's stop was hit hard."""
-    data = env.scene[asset_cfg.name].data
-    pos, limits = data.joint_pos.torch[:, asset_cfg.joint_ids], data.joint_pos_limits.torch[:, asset_cfg.joint_ids]
-    return ((pos < limits[..., 0] - tolerance) | (pos > limits[..., 1] + tolerance)).any(dim=1)
+    return _costs(safety.joint_pos_excess(env, tolerance, asset_cfg))
 
 
-def joint_vel_excess(env: ManagerBasedRLEnv, fraction: float, asset_cfg: SceneEntityCfg) -> torch.Tensor:
+def joint_vel_excess(env: ManagerBasedRLEnv, fraction: float, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
     """A joint is faster than ``fraction`` of its velocity limit."""
-    data = env.scene[asset_cfg.name].data
-    limits = data.joint_vel_limits.torch[:, asset_cfg.joint_ids]
-    return (data.joint_vel.torch[:, asset_cfg.joint_ids].abs() > fraction * limits).any(dim=1)
+    return _costs(safety.joint_vel_excess(env, fraction, asset_cfg))
 
 
-def joint_effort_excess(env: ManagerBasedRLEnv, fraction: float, asset_cfg: SceneEntityCfg) -> torch.Tensor:
+def joint_effort_excess(env: ManagerBasedRLEnv, fraction: float, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
     """The PD law asks a joint for more than ``fraction`` of its effort limit: it pushes against something."""
-    asset = env.scene[asset_cfg.name]
-    asked = asset.actuators.computed_effort.torch[:, asset_cfg.joint_ids]
-    return (asked.abs() > fraction * asset.data.joint_effort_limits.torch[:, asset_cfg.joint_ids]).any(dim=1)
+    return _costs(safety.joint_effort_excess(env, fraction, asset_cfg))
 
 
-def non_finite_state(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg) -> torch.Tensor:
-    """A joint position or velocity is NaN or infinite: the simulation of this environment broke down."""
-    data = env.scene[asset_cfg.name].data
-    return ~(data.joint_pos.torch.isfinite() & data.joint_vel.torch.isfinite()).all(dim=1)
+def hard_contact(env: ManagerBasedRLEnv, threshold: float, sensor_cfg: SceneEntityCfg) -> torch.Tensor:
+    """A body has felt more than ``threshold`` [N] in the sensor's history."""
+    return _costs(safety.contact_force_excess(env, threshold, sensor_cfg))
+
+
+def too_low(env: ManagerBasedRLEnv, minimum_height: float, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
+    """Fall: the root is lower than ``minimum_height`` [m] above the environment's origin."""
+    return _costs(safety.height_deficit(env, minimum_height, asset_cfg))
+
+
+def tilted(env: ManagerBasedRLEnv, limit_angle: float, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
+    """Fall: the root's z axis leans more than ``limit_angle`` [rad] from the vertical."""
+    return _costs(safety.tilt_excess(env, limit_angle, asset_cfg))
+
+
+def left_area(env: ManagerBasedRLEnv, radius: float, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
+    """The root is farther than ``radius`` [m] from the environment's origin, on the ground."""
+    return _costs(safety.distance_excess(env, radius, asset_cfg))
+
+
+def non_finite_state(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
+    """A position or velocity is NaN or infinite: the simulation of this environment broke down."""
+    return _costs(safety.non_finite(env, asset_cfg))
+
+
+def _costs(cost: torch.Tensor) -> torch.Tensor:
+    """Where a cost of :mod:`.safety` is above 0: (num_envs, 1) -> (num_envs,)."""
+    return cost.squeeze(-1) > 0

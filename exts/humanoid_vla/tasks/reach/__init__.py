@@ -2,19 +2,44 @@
 
 import gymnasium as gym
 
+_AGENTS = f"{__name__}.agent_cfgs"
+_COMMON = {
+    "entry_point": "humanoid_vla.tasks.env:HumanoidEnv",
+    "disable_env_checker": True,
+}
+
 gym.register(
     id="VLA-Reach-G1",
-    entry_point="humanoid_vla.tasks.env:HumanoidEnv",
-    disable_env_checker=True,
+    **_COMMON,
     kwargs={
-        "env_cfg_entry_point": f"{__name__}.env_cfg:ReachEnvCfg",
-        "rsl_rl_cfg_entry_point": f"{__name__}.agent_cfgs:ReachSacCfg",
-        "sac_gpu_cfg_entry_point": f"{__name__}.agent_cfgs:ReachSacGpuCfg",
-        "ddpg_cfg_entry_point": f"{__name__}.agent_cfgs:ReachDdpgCfg",
-        "hierarchical_cfg_entry_point": f"{__name__}.agent_cfgs:ReachHierarchicalCfg",
-        "gail_cfg_entry_point": f"{__name__}.agent_cfgs:ReachGailCfg",
-        "bc_cfg_entry_point": f"{__name__}.agent_cfgs:ReachBcCfg",
-        "ppo_cfg_entry_point": f"{__name__}.agent_cfgs:ReachPpoCfg",
+        "env_cfg_entry_point": f"{__name__}.language_env_cfg:ReachEnvCfg",
+        "rsl_rl_cfg_entry_point": f"{_AGENTS}:ReachSacCfg",
+        "sac_gpu_cfg_entry_point": f"{_AGENTS}:ReachSacGpuCfg",
+        "ddpg_cfg_entry_point": f"{_AGENTS}:ReachDdpgCfg",
+        "hierarchical_cfg_entry_point": f"{_AGENTS}:ReachHierarchicalCfg",
+        "gail_cfg_entry_point": f"{_AGENTS}:ReachGailCfg",
+        "bc_cfg_entry_point": f"{_AGENTS}:ReachBcCfg",
+        "ppo_cfg_entry_point": f"{_AGENTS}:ReachPpoCfg",
+        "default_agent": "rsl_rl",
+    },
+)
+gym.register(
+    id="VLA-Reach-Command-G1",
+    **_COMMON,
+    kwargs={
+        "env_cfg_entry_point": f"{__name__}.env_cfg:ReachCommandEnvCfg",
+        "rsl_rl_cfg_entry_point": f"{_AGENTS}:ReachCommandSacCfg",
+        "gail_cfg_entry_point": f"{_AGENTS}:ReachCommandGailCfg",
+        "bc_cfg_entry_point": f"{_AGENTS}:ReachCommandBcCfg",
+        "default_agent": "rsl_rl",
+    },
+)
+gym.register(
+    id="VLA-Reach-Camera-G1",
+    **_COMMON,
+    kwargs={
+        "env_cfg_entry_point": f"{__name__}.camera_env_cfg:ReachCameraEnvCfg",
+        "rsl_rl_cfg_entry_point": f"{_AGENTS}:ReachCameraSacCfg",
         "default_agent": "rsl_rl",
     },
 )

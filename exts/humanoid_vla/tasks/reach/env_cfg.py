@@ -1,4 +1,4 @@
-"""``VLA-Reach-G1``: touch the object you are told to, with the hand you are told to."""
+"""``VLA-Reach-Command-G1``: touch the object you are told to, with the hand you are told to; the goal is one-hot."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from humanoid_vla.assets.g1 import G1_UPPER_BODY_CFG, HAND_BODIES, UPPER_BODY_JO
 from humanoid_vla.assets.objects import GROUND_CFG, OBJECT_CFGS, OBJECT_REST_HEIGHTS, TABLE_CFG, TABLE_HEIGHT
 from humanoid_vla.tasks.agent_cfgs import default_device
 from humanoid_vla.tasks.cameras import video_camera
-from humanoid_vla.tasks.mdp import actions_cfg, commands_cfg, events, observations, rewards, terminations
+from humanoid_vla.tasks.mdp import actions_cfg, commands_cfg, events, observations, rewards, safety, terminations
 from humanoid_vla.tasks.physics import ArmPhysicsCfg
 
 ROBOT = SceneEntityCfg("robot", joint_names=UPPER_BODY_JOINTS, preserve_order=True)
 HANDS = SceneEntityCfg("robot", body_names=HAND_BODIES, preserve_order=True)
 OBJECTS = SceneEntityCfg("objects")
-ALL_JOINTS = SceneEntityCfg("robot", joint_names=".*")
-"""In the backend's own order, which needs no gathering: for terms that treat all joints alike."""
 LEFT_ARM = SceneEntityCfg("robot", joint_names=["left_(shoulder|elbow|wrist)_.*"])
 RIGHT_ARM = SceneEntityCfg("robot", joint_names=["right_(shoulder|elbow|wrist)_.*"])
+TORSO = SceneEntityCfg("contact", body_names="torso_link")
+ARMS = SceneEntityCfg("contact", body_names=".*_(shoulder|elbow|wrist)_.*")
 
 DECIMATION = 2
 """Physics steps a control step."""
@@ -106,12 +106,14 @@ class ActionsCfg:
 class CommandsCfg:
     """What to touch, and with which hand."""
 
-    goal = commands_cfg.TouchGoalCommandCfg(objects=list(OBJECT_CFGS), hands=list(HAND_BODIES))
+    goal: commands_cfg.TouchGoalCommandCfg = commands_cfg.TouchGoalCommandCfg(
+        objects=list(OBJECT_CFGS), hands=list(HAND_BODIES)
+    )
 
 
 @configclass
 class ObservationsCfg:
-    """Three groups; the agent's configuration says which network reads which."""
+    """Groups; the agent's configuration says which network reads which."""
 
     @configclass
     class ProprioCfg(ObsGroup):
@@ -134,23 +136,36 @@ class ObservationsCfg:
             self.enable_corruption = True
 
     @configclass
-    class GoalCfg(ObsGroup):
-        """The goal, one-hot: object, then hand."""
+    class StateCfg(ObsGroup):
+        """Privileged and noise-free: what of the scene only the simulator knows."""
 
-        goal = ObsTerm(func=isaac_mdp.generated_commands, params={"command_name": "goal"})
+        touch_geometry = ObsTerm(func=observations.touch_geometry, params={"hands": HANDS, "objects": OBJECTS})
 
     @configclass
-    class StateCfg(ObsGroup):
-        """Privileged and noise-free: what only the simulator knows."""
+    class GoalCfg(ObsGroup):
+        """The goal itself: object and hand one-hot, and how far it is."""
 
-        touch_geometry = ObsTerm(
-            func=observations.touch_geometry, params={"command_name": "goal", "hands": HANDS, "objects": OBJECTS}
+        goal = ObsTerm(func=isaac_mdp.generated_commands, params={"command_name": "goal"})
+        hand_to_goal = ObsTerm(
+            func=observations.hand_to_goal, params={"command_name": "goal", "hands": HANDS, "objects": OBJECTS}
         )
         held_time = ObsTerm(func=observations.held_time, params={"command_name": "goal"})
 
+    @configclass
+    class CostCfg(ObsGroup):
+        """What constrained learning is to avoid, see :mod:`..mdp.safety`; stricter than what ends an episode."""
+
+        joint_pos_limit = ObsTerm(func=safety.joint_pos_excess, params={"tolerance": -0.05})
+        joint_vel_limit = ObsTerm(func=safety.joint_vel_excess, params={"fraction": 0.1})
+        joint_effort_limit = ObsTerm(func=safety.joint_effort_excess, params={"fraction": 1.0})
+        self_collision = ObsTerm(func=safety.contact_force_excess, params={"threshold": 25.0, "sensor_cfg": TORSO})
+        hard_impact = ObsTerm(func=safety.contact_force_excess, params={"threshold": 70.0, "sensor_cfg": ARMS})
+        non_finite = ObsTerm(func=safety.non_finite)
+
     proprio: ProprioCfg = ProprioCfg()
-    goal: GoalCfg = GoalCfg()
     state: StateCfg = StateCfg()
+    goal: GoalCfg = GoalCfg()
+    cost: CostCfg = CostCfg()
 
 
 @configclass
@@ -238,28 +253,18 @@ class TerminationsCfg:
         },
     )
     wrong_touch = DoneTerm(func=terminations.wrong_touch, params={"distance": TOUCH_DISTANCE, "command_name": "goal"})
-    joint_pos_limit = DoneTerm(
-        func=terminations.joint_pos_beyond_limits, params={"tolerance": 0.05, "asset_cfg": ALL_JOINTS}
-    )
-    joint_vel_limit = DoneTerm(func=terminations.joint_vel_excess, params={"fraction": 0.5, "asset_cfg": ALL_JOINTS})
-    joint_effort_limit = DoneTerm(
-        func=terminations.joint_effort_excess, params={"fraction": 2.0, "asset_cfg": ALL_JOINTS}
-    )
-    self_collision = DoneTerm(
-        func=isaac_mdp.illegal_contact,
-        params={"threshold": 50.0, "sensor_cfg": SceneEntityCfg("contact", body_names="torso_link")},
-    )
+    joint_pos_limit = DoneTerm(func=terminations.joint_pos_beyond_limits, params={"tolerance": 0.05})
+    joint_vel_limit = DoneTerm(func=terminations.joint_vel_excess, params={"fraction": 0.5})
+    joint_effort_limit = DoneTerm(func=terminations.joint_effort_excess, params={"fraction": 2.0})
+    self_collision = DoneTerm(func=terminations.hard_contact, params={"threshold": 50.0, "sensor_cfg": TORSO})
     # 140 N is what ISO/TS 15066 (2016, table A.2) allows a robot to press a person's hand with.
-    hard_impact = DoneTerm(
-        func=isaac_mdp.illegal_contact,
-        params={"threshold": 140.0, "sensor_cfg": SceneEntityCfg("contact", body_names=".*_(shoulder|elbow|wrist)_.*")},
-    )
-    non_finite = DoneTerm(func=terminations.non_finite_state, params={"asset_cfg": ALL_JOINTS})
+    hard_impact = DoneTerm(func=terminations.hard_contact, params={"threshold": 140.0, "sensor_cfg": ARMS})
+    non_finite = DoneTerm(func=terminations.non_finite_state)
 
 
 @configclass
-class ReachEnvCfg(ManagerBasedRLEnvCfg):
-    """Configuration of ``VLA-Reach-G1``."""
+class ReachCommandEnvCfg(ManagerBasedRLEnvCfg):
+    """Configuration of ``VLA-Reach-Command-G1``."""
 
     scene: ReachSceneCfg = ReachSceneCfg(num_envs=128, env_spacing=3.0)
     actions: ActionsCfg = ActionsCfg()

@@ -1,0 +1,96 @@
+"""Does a policy listen? Its success by sentence, with held-out wordings, and when it is told of another object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from common import InputError
+
+
+def language_command(env: Any) -> Any | None:
+    """The command of a task whose goals are told in sentences; None where the task has none."""
+    manager = env.unwrapped.command_manager
+    terms = (manager.get_term(name) for name in manager.active_terms)
+    return next((term for term in terms if hasattr(term, "instructions")), None)
+
+
+class Listening:
+    """Counts successes by sentence. Call :meth:`before_step` and :meth:`after_step` around every step.
+
+    Args:
+        env: The environment in RSL-RL's wrapper.
+        command: Its :func:`language_command`.
+    """
+
+    def __init__(self, env: Any, command: Any) -> None:
+        import torch
+
+        self.command = command
+        self.distance = env.unwrapped.termination_manager.get_term_cfg("success").params["distance"]
+        self.envs = torch.arange(env.num_envs, device=env.unwrapped.device)
+        self.asked, self.obeyed = torch.zeros(2, len(command.instructions.sentences), device=self.envs.device)
+        self.told_touched = 0
+
+    def before_step(self) -> None:
+        """Remember who was told what: a step in which an episode ends brings the next episode's sentence."""
+        command = self.command
+        self.sentence, self.told = command.instruction_index.clone(), command.told_object_index.clone()
+        self.hand = command.hand_index.clone()
+
+    def after_step(self, counted: Any, success: Any) -> None:
+        """Count the episodes that ended; both (num_envs,), bool."""
+        sentences = self.sentence[counted]
+        self.asked.index_add_(0, sentences, success[counted].new_ones(len(sentences), dtype=self.asked.dtype))
+        self.obeyed.index_add_(0, sentences, success[counted].to(self.obeyed.dtype))
+        # the gaps are those of the last step's physics, before the reset
+        touched = self.command.clearance[self.envs, self.hand, self.told] < self.distance
+        self.told_touched += int((touched & counted).sum())
+
+    def by_instruction(self) -> dict[str, float]:
+        """Success rate of each sentence that was told at least once."""
+        sentences, asked, obeyed = self.command.instructions.sentences, self.asked.tolist(), self.obeyed.tolist()
+        return {text: ok / n for text, n, ok in zip(sentences, asked, obeyed, strict=True) if n}
+
+
+def language_command_cfg(task: str, option: str) -> tuple[str, Any]:
+    """Name and configuration of the command whose goals a task tells in sentences.
+
+    Raises:
+        InputError: The task has none; ``option`` asked for it.
+    """
+    from isaaclab_tasks.utils import load_cfg_from_registry
+
+    env_cfg: Any = load_cfg_from_registry(task, "env_cfg_entry_point")
+    for name, command in vars(env_cfg.commands).items():
+        if hasattr(command, "instruction_set"):
+            return name, command
+    raise InputError(f"{option}: the goals of {task} are not told in sentences; leave it out")
+
+
+def read_sentences(task: str, path: str) -> list[list[str]]:
+    """Sentences of each of a task's goals from a YAML file: goal name -> list of phrasings.
+
+    Raises:
+        InputError: The task tells no sentences, or the file cannot be read, names an unknown goal or holds no sentence.
+    """
+    import pkgutil
+
+    import yaml
+
+    goals = pkgutil.resolve_name(language_command_cfg(task, "--instructions")[1].instruction_set).goals
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read --instructions '{path}': {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise InputError(f"--instructions '{path}' is no YAML file of goal names and their sentences") from None
+    if not isinstance(content, dict) or not content:
+        raise InputError(f"--instructions '{path}' must map goal names to lists of sentences, like '{goals[0]}: [...]'")
+    for name, sentences in content.items():
+        if name not in goals:
+            raise InputError(f"--instructions '{path}' names the goal '{name}'; the goals are: {', '.join(goals)}")
+        sound = isinstance(sentences, list) and all(isinstance(text, str) and text.strip() for text in sentences)
+        if not sound or len(set(sentences)) < len(sentences):
+            raise InputError(f"--instructions '{path}': '{name}' must be a list of different sentences")
+    return [content.get(name, []) for name in goals]
