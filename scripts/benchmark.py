@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmark_camera import run_camera
 from benchmark_env import run_env
 from benchmark_imitation import OURS, THEIRS, run_imitation
 from benchmark_language import run_language
@@ -60,10 +61,17 @@ def main() -> None:
     language = commands.add_parser("language", help="how well embeddings tell the goals of instructions apart")
     language.add_argument("--encoder", type=Path, metavar="DIR", help="the sentence encoder's folder")
     language.set_defaults(run=run_language)
+    camera = commands.add_parser("camera", help="pictures a second of a task with a camera, and what it sees")
+    camera.add_argument("--task", default="VLA-Reach-Camera-G1", help="registered task (default: VLA-Reach-Camera-G1)")
+    camera.add_argument("--num_envs", type=int, default=64, help="environments side by side (default: 64)")
+    camera.add_argument("--rounds", type=int, default=10, help="rounds, of which the fastest counts (default: 10)")
+    camera.add_argument("--steps", type=int, default=20, help="steps of a round (default: 20)")
+    camera.add_argument("--sheet", type=Path, metavar="PNG", help="write 4 x 8 pictures into this file")
+    camera.set_defaults(run=run_camera)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="OUT", help="file for the figures")
     args, overrides = parser.parse_known_args()
-    if overrides and args.command != "env":
+    if overrides and args.command not in ("env", "camera"):
         raise InputError(f"unknown argument '{overrides[0]}'; see benchmark.py {args.command} --help")
     if args.json is not None and not args.json.resolve().parent.is_dir():
         raise InputError(f"cannot write '{args.json}': its folder does not exist; make it first")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import torch
 from isaaclab.envs import ManagerBasedRLEnv, ManagerBasedRLEnvCfg
 from isaaclab.envs.common import VecEnvStepReturn
@@ -51,6 +52,13 @@ class HumanoidEnv(ManagerBasedRLEnv):
 
     def _configure_gym_env_spaces(self) -> None:
         super()._configure_gym_env_spaces()
+        assert self.single_observation_space is not None
+        spaces = self.single_observation_space.spaces
+        for group in [name for name, space in spaces.items() if len(space.shape or ()) == 3]:
+            images: Any = self.observation_manager.compute_group(group)
+            if images.dtype == torch.uint8:  # Isaac Lab declares every observation as float32 without bounds
+                spaces[group] = gym.spaces.Box(0, 255, images.shape[1:], np.uint8)
+        self.observation_space = gym.vector.utils.batch_space(self.single_observation_space, self.num_envs)
         self.single_action_space = gym.spaces.Box(low=-1.0, high=1.0, shape=(self.action_manager.total_action_dim,))
         self.action_space = gym.vector.utils.batch_space(self.single_action_space, self.num_envs)
 
@@ -59,6 +67,8 @@ def _finite_where(env_mask: torch.Tensor, values: Any) -> Any:
     """``values``, (num_envs, ...) or groups of such, with zeros for NaN and infinity where ``env_mask`` is true."""
     if isinstance(values, dict):
         return {name: _finite_where(env_mask, value) for name, value in values.items()}
+    if not values.is_floating_point():
+        return values
     mask = env_mask.view(-1, *[1] * (values.ndim - 1))
     return torch.where(mask & ~values.isfinite(), torch.zeros_like(values), values)
 

@@ -29,8 +29,11 @@ gym.register(
     kwargs={
         "env_cfg_entry_point": f"{__name__}.env_cfg:ReachCommandEnvCfg",
         "rsl_rl_cfg_entry_point": f"{_AGENTS}:ReachCommandSacCfg",
+        "ddpg_cfg_entry_point": f"{_AGENTS}:ReachCommandDdpgCfg",
+        "hierarchical_cfg_entry_point": f"{_AGENTS}:ReachCommandHierarchicalCfg",
         "gail_cfg_entry_point": f"{_AGENTS}:ReachCommandGailCfg",
         "bc_cfg_entry_point": f"{_AGENTS}:ReachCommandBcCfg",
+        "ppo_cfg_entry_point": f"{_AGENTS}:ReachCommandPpoCfg",
         "default_agent": "rsl_rl",
     },
 )

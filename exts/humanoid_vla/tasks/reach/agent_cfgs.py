@@ -179,6 +179,30 @@ class ReachCommandSacCfg(ReachSacCfg):
 
 
 @configclass
+class ReachCommandHierarchicalCfg(ReachHierarchicalCfg):
+    """Likewise, with a latent every few steps."""
+
+    experiment_name = "vla_reach_command_g1_hierarchical"
+    obs_groups = COMMAND_GROUPS
+
+
+@configclass
+class ReachCommandDdpgCfg(ReachDdpgCfg):
+    """TD3 that is given the goal itself."""
+
+    experiment_name = "vla_reach_command_g1_ddpg"
+    obs_groups = COMMAND_GROUPS
+
+
+@configclass
+class ReachCommandPpoCfg(ReachPpoCfg):
+    """PPO that is given the goal itself."""
+
+    experiment_name = "vla_reach_command_g1_ppo"
+    obs_groups = COMMAND_GROUPS
+
+
+@configclass
 class ReachCommandGailCfg(ReachGailCfg):
     """GAIL that is given the goal itself."""
 
