@@ -30,6 +30,7 @@ MIRRORS = {
         points(1),  # from the goal hand to the goal object
         unchanged(1),  # how long it has been held
     ),
+    "cost": unchanged(6),
 }
 """The mirror of each observation group but ``language``, in the order of its terms in :mod:`.env_cfg`."""
 
