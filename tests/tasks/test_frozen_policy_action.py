@@ -62,12 +62,17 @@ class ToyObservationsCfg:
 
 
 @configclass
+class GoalCfg(ObservationGroupCfg):
+    goal = ObservationTermCfg(func=isaac_mdp.generated_commands, params={"command_name": "goal"})
+
+
+@configclass
 class ToyActionsCfg:
     elbows: FrozenPolicyActionCfg = FrozenPolicyActionCfg(
         asset_name="robot",
         actor=ACTOR,
         actions=ActionsCfg().joint_pos,
-        observations={"proprio": ObservationsCfg.ProprioCfg(), "goal": ObservationsCfg.GoalCfg()},
+        observations={"proprio": ObservationsCfg.ProprioCfg(), "goal": GoalCfg()},
         command_name="goal",
         command_ranges=[(-1.0, 1.0), (0.0, 0.8)],
         decimation=2,
