@@ -1,5 +1,7 @@
 """The instruction's way into a policy."""
 
+from typing import Any
+
 import torch
 
 from humanoid_vla.policies.instruction_encoder import InstructionEncoder
@@ -12,11 +14,13 @@ GROUPS = ["proprio", "language", "state"]
 
 def test_features_stand_in_the_place_of_the_embedding() -> None:
     encoder = InstructionEncoder(start=1, size=2, hidden_dim=1, num_features=1).eval()
+    first: Any = encoder.mlp[0]
+    second: Any = encoder.mlp[2]
     with torch.no_grad():
-        encoder.mlp[0].weight.copy_(torch.tensor([[1.0, 2.0]]))
-        encoder.mlp[0].bias.fill_(-1.0)
-        encoder.mlp[2].weight.fill_(0.5)
-        encoder.mlp[2].bias.fill_(0.1)
+        first.weight.copy_(torch.tensor([[1.0, 2.0]]))
+        first.bias.fill_(-1.0)
+        second.weight.fill_(0.5)
+        second.bias.fill_(0.1)
     # relu(0.5 + 2 * 0.75 - 1) = 1, tanh(0.5 * 1 + 0.1) = 0.53705
     out = encoder(torch.tensor([[7.0, 0.5, 0.75, 9.0]]))
     torch.testing.assert_close(out, torch.tensor([[7.0, 0.53705, 9.0]]), atol=1e-5, rtol=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
@@ -47,23 +48,35 @@ class SymmetryAugmentation:
             )
         self.env = env
         self.func = resolve_callable(data_augmentation_func)
+        self.copies: int | None = None  # of a batch that the function gives, known from the first one on
 
     def augment(self, batch: Batch) -> Batch:
         """The batch with its last part mirrored; rewards and ends of episodes have no side."""
-        obs, actions = self._images(batch.obs, batch.actions)
-        next_obs, _ = self._images(batch.next_obs, None)
+        if self.copies is None:
+            first = {group: value[:1] for group, value in batch.obs.items()}
+            self.copies = next(iter(self._images(first, None)[0].values())).shape[0]
+        obs, actions = self._mixed(batch.obs, batch.actions)
+        next_obs, _ = self._mixed(batch.next_obs, None)
         return batch._replace(obs=obs, actions=actions, next_obs=next_obs)
 
-    def _images(self, obs: dict[str, torch.Tensor], actions: torch.Tensor | None) -> tuple[dict, Any]:
+    def _mixed(self, obs: dict[str, torch.Tensor], actions: torch.Tensor | None) -> tuple[dict, Any]:
+        """The first k-th as it is, and of the k - 1 other parts each an image of its own; only these are made."""
+        assert self.copies is not None
         size = next(iter(obs.values())).shape[0]
-        images, image_actions = self.func(env=self.env, obs=TensorDict(obs, batch_size=[size]), actions=actions)
-        mixed = {name: _mix(value, size) for name, value in images.items()}
-        return mixed, None if actions is None else _mix(image_actions, size)
+        kept, rest = size // self.copies, size - size // self.copies
+        bounds = [size * number // self.copies - kept for number in range(1, self.copies + 1)]
+        rows = [
+            slice(number * rest + start, number * rest + end)
+            for number, (start, end) in enumerate(itertools.pairwise(bounds), start=1)
+        ]
+        tail = {group: value[kept:] for group, value in obs.items()}
+        images, image_actions = self._images(tail, None if actions is None else actions[kept:])
+        mixed = {
+            group: torch.cat([value[:kept], *(images[group][part] for part in rows)]) for group, value in obs.items()
+        }
+        return mixed, None if actions is None else torch.cat([actions[:kept], *(image_actions[part] for part in rows)])
 
-
-def _mix(images: torch.Tensor, size: int) -> torch.Tensor:
-    """Of k copies of a batch, (k * size, ...), the first k-th of the first copy, the second of the second, ..."""
-    copies = images.shape[0] // size
-    bounds = [size * number // copies for number in range(copies + 1)]
-    parts = [images[k * size + bounds[k] : k * size + bounds[k + 1]] for k in range(copies)]
-    return torch.cat(parts)
+    def _images(self, obs: dict[str, torch.Tensor], actions: torch.Tensor | None) -> tuple[Any, Any]:
+        """The batch and behind it its images, (k * batch, ...)."""
+        size = next(iter(obs.values())).shape[0]
+        return self.func(env=self.env, obs=TensorDict(obs, batch_size=[size]), actions=actions)

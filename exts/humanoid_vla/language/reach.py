@@ -3,7 +3,7 @@
 A phrasing is a template filled with a name of the object and a name of the hand. Phrasing k takes template k, name k
 and hand k of its lists, each list from the start again where it ends: their lengths have no common divisor, so that
 all of them meet. What is held out is held out for real: no held-out template has the form or the verb of a seen one,
-and two colours and two shapes of every object stand in held-out sentences only.
+and a colour and a shape of every object stand in held-out sentences only.
 
 Left and right are the only difference between the phrasings of an object's two goals, which the mirror needs.
 """
