@@ -10,7 +10,7 @@ from humanoid_vla.agents.replay_buffer import Batch
 from humanoid_vla.agents.symmetry import SymmetryAugmentation
 
 
-def three_copies(env: Any, obs: TensorDict, actions: torch.Tensor | None) -> tuple[TensorDict, torch.Tensor | None]:
+def three_copies(env: Any, obs: Any, actions: torch.Tensor | None) -> tuple[TensorDict, torch.Tensor | None]:
     """The batch, and two images: 100 and 200 more."""
     images = TensorDict({name: torch.cat([v, v + 100, v + 200]) for name, v in obs.items()}, [3 * len(obs)])
     return images, None if actions is None else torch.cat([actions, actions + 100, actions + 200])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from isaaclab.managers import SceneEntityCfg
 
-from .touch import hand_clearance, hand_segments, object_positions
+from .touch import hand_clearance, hand_segments, object_positions, palm_centres
 
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnv
@@ -39,7 +39,7 @@ def hand_to_goal(
     """From the goal hand's palm centre to the goal object's centre [m], shape (num_envs, 3)."""
     goal: TouchGoalCommand = env.command_manager.get_term(command_name)  # type: ignore[assignment]
     envs = torch.arange(env.num_envs, device=env.device)
-    palms = hand_segments(env, hands).mean(dim=2)
+    palms = palm_centres(env, hands)
     return object_positions(env, objects)[envs, goal.object_index] - palms[envs, goal.hand_index]
 
 

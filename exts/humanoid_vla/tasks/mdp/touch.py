@@ -33,6 +33,14 @@ def _capsule_ends(device: torch.device) -> torch.Tensor:
     return torch.tensor(HAND_CAPSULES, device=device)
 
 
+def palm_centres(env: ManagerBasedRLEnv, hands: SceneEntityCfg) -> torch.Tensor:
+    """The middle of each hand's capsule in the environment's frame [m], shape (num_envs, 2 hands, 3)."""
+    data = env.scene[hands.name].data
+    quat = data.body_link_quat_w.torch[:, hands.body_ids]
+    pos = data.body_link_pos_w.torch[:, hands.body_ids] - env.scene.env_origins.unsqueeze(1)
+    return pos + quat_apply(quat, _capsule_ends(quat.device).mean(dim=1))
+
+
 def object_positions(env: ManagerBasedRLEnv, objects: SceneEntityCfg) -> torch.Tensor:
     """Object centres in the environment's frame [m], shape (num_envs, num_objects, 3)."""
     return env.scene[objects.name].data.body_link_pos_w.torch - env.scene.env_origins.unsqueeze(1)
