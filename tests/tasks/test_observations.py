@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 import torch
-from humanoid_vla.language.embeddings import embed
 from worlds import BALL, CONE, CUBE, LEFT, RIGHT, beside_hand, hand_axis, move_object, set_goal, set_joints, step
+
+from humanoid_vla.language.embeddings import embed
 
 
 def observe(env: Any, group: str, name: str) -> torch.Tensor:
