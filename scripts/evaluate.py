@@ -23,7 +23,7 @@ from common import (
     run_main,
     write_json,
 )
-from listening import Listening, language_command, read_sentences
+from listening import Listening, language_command, prepare_sentences, read_sentences
 
 
 def main() -> None:
@@ -43,6 +43,7 @@ def main() -> None:
         args.num_envs = min(args.episodes, 128)
     checkpoint = find_checkpoint(args, entry_point)
     env_cfg, agent_cfg = load_configs(args, entry_point, overrides)
+    prepare_sentences(args.task)
 
     from simulation import load_policy, make_env
 

@@ -53,6 +53,30 @@ class Listening:
         return {text: ok / n for text, n, ok in zip(sentences, asked, obeyed, strict=True) if n}
 
 
+def prepare_sentences(task: str) -> None:
+    """Have the sentences of a task encoded before anything else is started; they are, after the first time.
+
+    Raises:
+        InputError: There is no encoder, or the cache of embeddings cannot be written.
+    """
+    import itertools
+    import pkgutil
+
+    from humanoid_vla.language.embeddings import embed
+    from humanoid_vla.language.encoder import EncoderError
+
+    try:
+        name = language_command_cfg(task, "")[1].instruction_set
+    except InputError:
+        return  # a task without sentences
+    instructions = pkgutil.resolve_name(name)
+    try:
+        for phrasings in (instructions.seen, instructions.held_out):
+            embed(list(itertools.chain.from_iterable(phrasings)))
+    except (EncoderError, OSError) as error:
+        raise InputError(str(error)) from None
+
+
 def language_command_cfg(task: str, option: str) -> tuple[str, Any]:
     """Name and configuration of the command whose goals a task tells in sentences.
 

@@ -20,7 +20,7 @@ from common import (
     no_early_traceback,
     run_main,
 )
-from listening import language_command_cfg
+from listening import language_command_cfg, prepare_sentences
 
 
 def main() -> None:
@@ -40,6 +40,7 @@ def main() -> None:
         overrides.append(instruction_setting(args.task, args.instruction))
     checkpoint = find_checkpoint(args, entry_point)
     load_configs(args, entry_point, isaaclab_settings(overrides), play=True)
+    prepare_sentences(args.task)
 
     from isaaclab_rl.entrypoints import run_play_cli
 

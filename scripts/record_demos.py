@@ -22,6 +22,7 @@ from common import (
     run_main,
     write_json,
 )
+from listening import prepare_sentences
 
 PATIENCE = 100
 """Failed episodes before a policy that succeeds in less than one episode of 20 is given up."""
@@ -44,6 +45,7 @@ def main() -> None:
         args.num_envs = min(args.episodes, 64)
     checkpoint = find_checkpoint(args, entry_point)
     env_cfg, agent_cfg = load_configs(args, entry_point, overrides)
+    prepare_sentences(args.task)
 
     from humanoid_vla.demos.recording import record_to
     from simulation import load_policy, make_env

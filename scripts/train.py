@@ -29,6 +29,7 @@ from common import (
     write_json,
 )
 from curves import read_curve, save_plot
+from listening import prepare_sentences
 
 HERE = Path(__file__).parent
 EVALUATION_SEED = 1
@@ -51,6 +52,7 @@ def main() -> None:
     settings = isaaclab_settings(overrides)
     _, agent_cfg = load_configs(args, entry_point, settings)
     check_demonstrations(args.agent, agent_cfg)
+    prepare_sentences(args.task)
     if args.seed is None:
         args.seed = agent_cfg.seed
 

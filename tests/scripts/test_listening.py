@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 import torch
 
+import humanoid_vla.tasks  # noqa: F401  (registers them)
 from common import InputError
-from listening import Listening, read_sentences
+from humanoid_vla.language.embeddings import CACHE_VARIABLE
+from humanoid_vla.language.encoder import EncoderError
+from humanoid_vla.language.reach import REACH_INSTRUCTIONS
+from listening import Listening, prepare_sentences, read_sentences
 
 TASK = "VLA-Reach-G1"
 CUBE, BALL = range(2)
@@ -87,3 +91,22 @@ def test_other_files_are_refused(tmp_path: Path, content: str | bytes, expected:
 def test_a_file_that_is_missing_is_named() -> None:
     with pytest.raises(InputError, match=r"cannot read --instructions 'nope\.yaml': No such file"):
         read_sentences(TASK, "nope.yaml")
+
+
+def test_a_machine_without_an_encoder_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def no_encoder(path: Path | None = None) -> None:
+        raise EncoderError("no sentence encoder: run this")
+
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr("humanoid_vla.language.embeddings.load_encoder", no_encoder)
+    with pytest.raises(InputError, match="no sentence encoder: run this"):
+        prepare_sentences(TASK)
+    prepare_sentences("VLA-Reach-Command-G1")  # tells no sentences
+
+
+def test_sentences_are_encoded_before_the_simulator_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[list[str]] = []
+    monkeypatch.setattr("humanoid_vla.language.embeddings.embed", encoded.append)
+    prepare_sentences(TASK)
+    seen, held_out = REACH_INSTRUCTIONS.seen, REACH_INSTRUCTIONS.held_out
+    assert encoded == [[text for goal in split for text in goal] for split in (seen, held_out)]
