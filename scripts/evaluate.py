@@ -23,7 +23,7 @@ from common import (
     run_main,
     write_json,
 )
-from listening import Listening, language_command, prepare_sentences, read_sentences
+from listening import Listening, prepare_sentences, read_sentences
 
 
 def main() -> None:
@@ -45,23 +45,25 @@ def main() -> None:
     env_cfg, agent_cfg = load_configs(args, entry_point, overrides)
     prepare_sentences(args.task)
 
+    from humanoid_vla.tasks.mdp.instructions import Instructions, language_command
     from simulation import load_policy, make_env
 
     with make_env(args.task, env_cfg) as env:
         policy = load_policy(env, agent_cfg, checkpoint)
+        command: Any = language_command(env.unwrapped)
         if sentences is not None:
-            figures = evaluate_sentences(env, policy, args.episodes, sentences)
-        elif language_command(env) is None:
+            command.instructions = Instructions(sentences, env.unwrapped.device)
+        if command is None or sentences is not None:
             figures = evaluate(env, policy, args.episodes)
         else:
-            figures = evaluate_listening(env, policy, args.episodes)
+            figures = evaluate_listening(env, policy, args.episodes, command)
     figures = {"task": args.task, "checkpoint": str(checkpoint), "seed": agent_cfg.seed, **figures}
     print_figures(figures)
     if args.json:
         write_json(args.json, figures)
 
 
-def evaluate_listening(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
+def evaluate_listening(env: Any, policy: Any, episodes: int, command: Any) -> dict[str, Any]:
     """Evaluate three times: as trained, told to touch another object than the one judged, and with held-out wordings.
 
     Returns:
@@ -71,8 +73,6 @@ def evaluate_listening(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
     """
     from humanoid_vla.tasks.mdp.instructions import Instructions
 
-    command = language_command(env)
-    assert command is not None
     figures = evaluate(env, policy, episodes)
     figures["wrong_object_rate"] = figures["terminations"]["wrong_touch"]
     command.swapped = True
@@ -84,16 +84,6 @@ def evaluate_listening(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
     figures["held_out_success_rate"] = held_out["success_rate"]
     figures["swap_success_rate"], figures["swap_told_rate"] = swapped["success_rate"], swapped["told_rate"]
     return figures
-
-
-def evaluate_sentences(env: Any, policy: Any, episodes: int, sentences: list[list[str]]) -> dict[str, Any]:
-    """Evaluate with these sentences of each goal alone."""
-    from humanoid_vla.tasks.mdp.instructions import Instructions
-
-    command = language_command(env)
-    assert command is not None
-    command.instructions = Instructions(sentences, env.unwrapped.device)
-    return evaluate(env, policy, episodes)
 
 
 def print_figures(figures: dict[str, Any]) -> None:
@@ -122,6 +112,9 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
     import torch
     from tqdm import tqdm
 
+    from humanoid_vla.demos.recording import succeeded
+    from humanoid_vla.tasks.mdp.instructions import language_command
+
     terms = env.unwrapped.termination_manager
     num_envs, device = env.num_envs, env.unwrapped.device
     left = torch.full((num_envs,), episodes // num_envs, device=device)
@@ -129,8 +122,7 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
     returns, lengths = torch.zeros(num_envs, device=device), torch.zeros(num_envs, device=device)
     sums = {"return": 0.0, "length": 0.0}
     counts = dict.fromkeys(terms.active_terms, 0)
-    failures = [n for n in counts if n != "success" and not terms.get_term_cfg(n).time_out]
-    command = language_command(env)
+    command = language_command(env.unwrapped)
     listening = None if command is None else Listening(env, command)
     successes = 0
     bar = tqdm(total=episodes, unit="ep", desc="evaluate", dynamic_ncols=True)
@@ -151,9 +143,7 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
                 for name in counts:
                     counts[name] += int(terms.get_term(name)[counted].sum())
                 if "success" in counts:
-                    # a success in the very step of a failure, a touch of a wrong object say, is none
-                    failed = torch.stack([terms.get_term(name) for name in failures]).any(dim=0)
-                    success = terms.get_term("success") & ~failed
+                    success = succeeded(env.unwrapped)
                     successes += int(success[counted].sum())
                     if listening is not None:
                         listening.after_step(counted, success)

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+import pkgutil
 from pathlib import Path
 from typing import Any
 
 from common import InputError
-
-
-def language_command(env: Any) -> Any | None:
-    """The command of a task whose goals are told in sentences; None where the task has none."""
-    manager = env.unwrapped.command_manager
-    terms = (manager.get_term(name) for name in manager.active_terms)
-    return next((term for term in terms if hasattr(term, "instructions")), None)
 
 
 class Listening:
@@ -20,7 +14,7 @@ class Listening:
 
     Args:
         env: The environment in RSL-RL's wrapper.
-        command: Its :func:`language_command`.
+        command: What tells it its goals, see :func:`humanoid_vla.tasks.mdp.instructions.language_command`.
     """
 
     def __init__(self, env: Any, command: Any) -> None:
@@ -59,20 +53,15 @@ def prepare_sentences(task: str) -> None:
     Raises:
         InputError: There is no encoder, or the cache of embeddings cannot be written.
     """
-    import itertools
-    import pkgutil
-
-    from humanoid_vla.language.embeddings import embed
     from humanoid_vla.language.encoder import EncoderError
+    from humanoid_vla.tasks.mdp.instructions import Instructions
 
+    if (found := _find_language_command_cfg(task)) is None:
+        return
+    instruction_set = pkgutil.resolve_name(found[1].instruction_set)
     try:
-        name = language_command_cfg(task, "")[1].instruction_set
-    except InputError:
-        return  # a task without sentences
-    instructions = pkgutil.resolve_name(name)
-    try:
-        for phrasings in (instructions.seen, instructions.held_out):
-            embed(list(itertools.chain.from_iterable(phrasings)))
+        for phrasings in (instruction_set.seen, instruction_set.held_out):
+            Instructions(phrasings, "cpu")
     except (EncoderError, OSError) as error:
         raise InputError(str(error)) from None
 
@@ -83,13 +72,16 @@ def language_command_cfg(task: str, option: str) -> tuple[str, Any]:
     Raises:
         InputError: The task has none; ``option`` asked for it.
     """
+    if (found := _find_language_command_cfg(task)) is None:
+        raise InputError(f"{option}: the goals of {task} are not told in sentences; leave it out")
+    return found
+
+
+def _find_language_command_cfg(task: str) -> tuple[str, Any] | None:
     from isaaclab_tasks.utils import load_cfg_from_registry
 
     env_cfg: Any = load_cfg_from_registry(task, "env_cfg_entry_point")
-    for name, command in vars(env_cfg.commands).items():
-        if hasattr(command, "instruction_set"):
-            return name, command
-    raise InputError(f"{option}: the goals of {task} are not told in sentences; leave it out")
+    return next((item for item in vars(env_cfg.commands).items() if hasattr(item[1], "instruction_set")), None)
 
 
 def read_sentences(task: str, path: str) -> list[list[str]]:
@@ -98,8 +90,6 @@ def read_sentences(task: str, path: str) -> list[list[str]]:
     Raises:
         InputError: The task tells no sentences, or the file cannot be read, names an unknown goal or holds no sentence.
     """
-    import pkgutil
-
     import yaml
 
     goals = pkgutil.resolve_name(language_command_cfg(task, "--instructions")[1].instruction_set).goals

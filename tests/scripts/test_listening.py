@@ -104,9 +104,18 @@ def test_a_machine_without_an_encoder_is_told_so(monkeypatch: pytest.MonkeyPatch
     prepare_sentences("VLA-Reach-Command-G1")  # tells no sentences
 
 
-def test_sentences_are_encoded_before_the_simulator_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sentences_are_encoded_before_the_simulator_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     encoded: list[list[str]] = []
-    monkeypatch.setattr("humanoid_vla.language.embeddings.embed", encoded.append)
+
+    class Encoder:
+        def encode(self, sentences: list[str]) -> torch.Tensor:
+            encoded.append(sentences)
+            return torch.rand(len(sentences), 384, dtype=torch.float64).float() + torch.arange(len(sentences))[:, None]
+
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr("humanoid_vla.language.embeddings.load_encoder", lambda path: Encoder())
     prepare_sentences(TASK)
     seen, held_out = REACH_INSTRUCTIONS.seen, REACH_INSTRUCTIONS.held_out
     assert encoded == [[text for goal in split for text in goal] for split in (seen, held_out)]
+    prepare_sentences(TASK)
+    assert len(encoded) == 2

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
-import gymnasium as gym
 import torch
-from isaaclab.app import launch_simulation
-from isaaclab_tasks.utils import resolve_task_config
-from worlds import rotated
+from worlds import open_env, rotated
 
 from humanoid_vla.tasks.cameras import head_camera
 from humanoid_vla.tasks.mdp.touch import object_positions
@@ -26,18 +21,11 @@ MOUNT_POS = torch.tensor([0.0576235, 0.01753, 0.42987])
 MOUNT_PITCH = 0.8307767239493009
 
 
-@contextmanager
-def open_depth_env(num_envs: int) -> Iterator[Any]:
+def open_depth_env(num_envs: int) -> AbstractContextManager[Any]:
     """The camera task with depth too, and the camera mounted as it should be: its pose follows from the torso's."""
-    cfg: Any = resolve_task_config(TASK, None, overrides=["env.events.camera_pose=null"])[0]
-    cfg.scene.num_envs, cfg.seed = num_envs, 0
-    cfg.scene.head_camera.data_types = head_camera(depth=True).data_types
-    with launch_simulation(cfg, argparse.Namespace()):
-        env = gym.make(TASK, cfg=cfg)
-        try:
-            yield env.unwrapped
-        finally:
-            env.close()
+    types = head_camera(depth=True).data_types
+    overrides = ["env.events.camera_pose=null", f"env.scene.head_camera.data_types={types}"]
+    return open_env(TASK, num_envs=num_envs, overrides=overrides)
 
 
 def camera_pose(env: Any) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,6 +8,8 @@ import numpy as np
 from isaaclab.envs.utils.video_recorder import VideoRecorder
 from PIL import Image, ImageDraw, ImageFont
 
+from humanoid_vla.tasks.mdp.instructions import language_command
+
 
 class CaptionedVideoRecorder(VideoRecorder):
     """Isaac Lab's recorder; it writes what the first robot is told at the bottom of every frame."""
@@ -20,8 +22,7 @@ class CaptionedVideoRecorder(VideoRecorder):
 
 def told(env: Any) -> str | None:
     """The sentence that tells the first environment its goal; None in a task without sentences."""
-    terms = (env.command_manager.get_term(name) for name in env.command_manager.active_terms)
-    command = next((term for term in terms if hasattr(term, "instructions")), None)
+    command = language_command(env)
     return None if command is None else command.instructions.sentences[int(command.instruction_index[0])]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -54,6 +55,12 @@ class Instructions:
         No two embeddings begin with the same number, so the one with the nearest is it.
         """
         return self._by_key[torch.searchsorted(self._between_keys, embeddings[:, 0].contiguous())]
+
+
+def language_command(env: Any) -> Any | None:
+    """The command of an environment whose goals are told in sentences; None where it has none."""
+    terms = (env.command_manager.get_term(name) for name in env.command_manager.active_terms)
+    return next((term for term in terms if hasattr(term, "instructions")), None)
 
 
 def understood_goal(sentence: str, phrasings: Sequence[Sequence[str]]) -> int:

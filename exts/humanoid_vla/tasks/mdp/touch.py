@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
 def hand_segments(env: ManagerBasedRLEnv, hands: SceneEntityCfg) -> torch.Tensor:
     """Both ends of each hand's capsule axis in the environment's frame [m], shape (num_envs, 2 hands, 2 ends, 3)."""
-    data = env.scene[hands.name].data
-    quat = data.body_link_quat_w.torch[:, hands.body_ids].unsqueeze(2)  # (N, 2, 1, 4)
-    pos = data.body_link_pos_w.torch[:, hands.body_ids] - env.scene.env_origins.unsqueeze(1)  # (N, 2, 3)
-    ends = _capsule_ends(quat.device)  # (2, 2, 3)
-    return pos.unsqueeze(2) + quat_apply(quat, ends)
+    pos, quat = _hand_poses(env, hands)
+    return pos.unsqueeze(2) + quat_apply(quat.unsqueeze(2), _capsule_ends(quat.device))
 
 
 @functools.cache
@@ -35,10 +32,15 @@ def _capsule_ends(device: torch.device) -> torch.Tensor:
 
 def palm_centres(env: ManagerBasedRLEnv, hands: SceneEntityCfg) -> torch.Tensor:
     """The middle of each hand's capsule in the environment's frame [m], shape (num_envs, 2 hands, 3)."""
-    data = env.scene[hands.name].data
-    quat = data.body_link_quat_w.torch[:, hands.body_ids]
-    pos = data.body_link_pos_w.torch[:, hands.body_ids] - env.scene.env_origins.unsqueeze(1)
+    pos, quat = _hand_poses(env, hands)
     return pos + quat_apply(quat, _capsule_ends(quat.device).mean(dim=1))
+
+
+def _hand_poses(env: ManagerBasedRLEnv, hands: SceneEntityCfg) -> tuple[torch.Tensor, torch.Tensor]:
+    """Positions in the environment's frame [m], (num_envs, 2, 3), and orientations (xyzw) of the hands' bodies."""
+    data = env.scene[hands.name].data
+    pos = data.body_link_pos_w.torch[:, hands.body_ids] - env.scene.env_origins.unsqueeze(1)
+    return pos, data.body_link_quat_w.torch[:, hands.body_ids]
 
 
 def object_positions(env: ManagerBasedRLEnv, objects: SceneEntityCfg) -> torch.Tensor:

@@ -2,47 +2,40 @@
 
 import gymnasium as gym
 
-_AGENTS = f"{__name__}.agent_cfgs"
-_COMMON = {
-    "entry_point": "humanoid_vla.tasks.env:HumanoidEnv",
-    "disable_env_checker": True,
-}
 
-gym.register(
-    id="VLA-Reach-G1",
-    **_COMMON,
-    kwargs={
-        "env_cfg_entry_point": f"{__name__}.language_env_cfg:ReachEnvCfg",
-        "rsl_rl_cfg_entry_point": f"{_AGENTS}:ReachSacCfg",
-        "sac_gpu_cfg_entry_point": f"{_AGENTS}:ReachSacGpuCfg",
-        "ddpg_cfg_entry_point": f"{_AGENTS}:ReachDdpgCfg",
-        "hierarchical_cfg_entry_point": f"{_AGENTS}:ReachHierarchicalCfg",
-        "gail_cfg_entry_point": f"{_AGENTS}:ReachGailCfg",
-        "bc_cfg_entry_point": f"{_AGENTS}:ReachBcCfg",
-        "ppo_cfg_entry_point": f"{_AGENTS}:ReachPpoCfg",
-        "default_agent": "rsl_rl",
-    },
+def _register(task: str, env_cfg: str, **agents: str) -> None:
+    """Register a task; agents by the short names of their entry points, with their classes in :mod:`.agent_cfgs`."""
+    gym.register(
+        id=task,
+        entry_point="humanoid_vla.tasks.env:HumanoidEnv",
+        disable_env_checker=True,
+        kwargs={
+            "env_cfg_entry_point": f"{__name__}.{env_cfg}",
+            **{f"{name}_cfg_entry_point": f"{__name__}.agent_cfgs:{cfg}" for name, cfg in agents.items()},
+            "default_agent": "rsl_rl",
+        },
+    )
+
+
+_register(
+    "VLA-Reach-G1",
+    "language_env_cfg:ReachEnvCfg",
+    rsl_rl="ReachSacCfg",
+    sac_gpu="ReachSacGpuCfg",
+    ddpg="ReachDdpgCfg",
+    hierarchical="ReachHierarchicalCfg",
+    gail="ReachGailCfg",
+    bc="ReachBcCfg",
+    ppo="ReachPpoCfg",
 )
-gym.register(
-    id="VLA-Reach-Command-G1",
-    **_COMMON,
-    kwargs={
-        "env_cfg_entry_point": f"{__name__}.env_cfg:ReachCommandEnvCfg",
-        "rsl_rl_cfg_entry_point": f"{_AGENTS}:ReachCommandSacCfg",
-        "ddpg_cfg_entry_point": f"{_AGENTS}:ReachCommandDdpgCfg",
-        "hierarchical_cfg_entry_point": f"{_AGENTS}:ReachCommandHierarchicalCfg",
-        "gail_cfg_entry_point": f"{_AGENTS}:ReachCommandGailCfg",
-        "bc_cfg_entry_point": f"{_AGENTS}:ReachCommandBcCfg",
-        "ppo_cfg_entry_point": f"{_AGENTS}:ReachCommandPpoCfg",
-        "default_agent": "rsl_rl",
-    },
+_register(
+    "VLA-Reach-Command-G1",
+    "env_cfg:ReachCommandEnvCfg",
+    rsl_rl="ReachCommandSacCfg",
+    ddpg="ReachCommandDdpgCfg",
+    hierarchical="ReachCommandHierarchicalCfg",
+    gail="ReachCommandGailCfg",
+    bc="ReachCommandBcCfg",
+    ppo="ReachCommandPpoCfg",
 )
-gym.register(
-    id="VLA-Reach-Camera-G1",
-    **_COMMON,
-    kwargs={
-        "env_cfg_entry_point": f"{__name__}.camera_env_cfg:ReachCameraEnvCfg",
-        "rsl_rl_cfg_entry_point": f"{_AGENTS}:ReachCameraSacCfg",
-        "default_agent": "rsl_rl",
-    },
-)
+_register("VLA-Reach-Camera-G1", "camera_env_cfg:ReachCameraEnvCfg", rsl_rl="ReachCameraSacCfg")
