@@ -1,5 +1,6 @@
 # Every target sets up .venv by itself when it is missing or older than what it was made from.
 #   make train   set-up, then SAC on VLA-Reach-G1: success rate, curve.png, play.mp4
+#   make vla     set-up, then from nothing to a policy that follows instructions from pixels, and a table
 #   make test    set-up, then the tests (not those marked slow, gpu, kit, ros)
 #   make check   set-up, then ruff and pyright
 #   make kit     the extension in the real Omniverse Kit, headless (its own environment, .venv-kit)
@@ -9,10 +10,13 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: train test slow kit check format lock clean
+.PHONY: train vla test slow kit check format lock clean
 
 train: $(READY)
 	$(RUN) scripts/train.py --task VLA-Reach-G1 --agent sac
+
+vla: $(READY)
+	$(RUN) scripts/vla.py
 
 test: $(READY)
 	$(RUN) -m pytest --numprocesses 2 --dist loadgroup

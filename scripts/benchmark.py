@@ -13,6 +13,7 @@ from benchmark_language import run_language
 from benchmark_learner import run_learner
 from benchmark_learning import run_learning
 from benchmark_sb3 import IMPLEMENTATIONS, SETTINGS, run_sb3
+from benchmark_vla import run_vla
 from common import InputError, run_main, write_json
 
 
@@ -68,6 +69,10 @@ def main() -> None:
     camera.add_argument("--steps", type=int, default=20, help="steps of a round (default: 20)")
     camera.add_argument("--sheet", type=Path, metavar="PNG", help="write 4 x 8 pictures into this file")
     camera.set_defaults(run=run_camera)
+    vla = commands.add_parser("vla", help="how fast the vision-language-action policy acts and learns")
+    vla.add_argument("--calls", type=int, default=500, help="timed actions (default: 500)")
+    vla.add_argument("--seconds", type=float, default=5.0, help="of training for each row [s] (default: 5)")
+    vla.set_defaults(run=run_vla)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="OUT", help="file for the figures")
     args, overrides = parser.parse_known_args()

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cloning import train as train_until_best
 from common import InputError, check_json_argument, write_json
 from comparison import check_env, load_runs, standard_error
 from imitation_expert import (
@@ -26,7 +27,6 @@ from imitation_expert import (
     record_episodes,
     sac_settings,
 )
-from train_bc import train as train_until_best
 
 if TYPE_CHECKING:
     import torch

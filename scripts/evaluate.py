@@ -2,7 +2,7 @@
 """Count how often a trained policy succeeds, and why its other episodes ended.
 
 A policy that follows instructions is tested three times: with the wordings it learned from, with wordings held out, and
-told to touch another object than the one that counts.
+told to touch another object than the one that counts. With ``--ablation`` it is tested once, without its eyes or ears.
 
 Everything after the known options goes to Isaac Lab, for instance ``physics=ovphysx``.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ablations import GROUPS, AblatedPolicy, check_ablation
 from common import (
     InputError,
     Parser,
@@ -32,6 +33,11 @@ def main() -> None:
     add_checkpoint_argument(parser)
     parser.add_argument("--episodes", type=int, default=512, help="episodes to run (default: 512)")
     parser.add_argument("--instructions", metavar="FILE", help="YAML of goal names and sentences: tell only these")
+    parser.add_argument(
+        "--ablation",
+        choices=list(GROUPS),
+        help="let the policy see a black image, no sentence, or the sentence of another environment; judged as always",
+    )
     parser.add_argument("--json", metavar="FILE", help="file for the figures")
     args, overrides = parser.parse_known_args()
     entry_point = check_task_arguments(args)
@@ -43,6 +49,8 @@ def main() -> None:
         args.num_envs = min(args.episodes, 128)
     checkpoint = find_checkpoint(args, entry_point)
     env_cfg, agent_cfg = load_configs(args, entry_point, overrides)
+    if args.ablation:
+        check_ablation(args.ablation, args, agent_cfg, env_cfg.scene.num_envs)
     prepare_sentences(args.task)
 
     from humanoid_vla.tasks.mdp.instructions import Instructions, language_command
@@ -53,7 +61,10 @@ def main() -> None:
         command: Any = language_command(env.unwrapped)
         if sentences is not None:
             command.instructions = Instructions(sentences, env.unwrapped.device)
-        if command is None or sentences is not None:
+        if args.ablation:
+            figures = evaluate(env, AblatedPolicy(policy, args.ablation), args.episodes)
+            figures = {"ablation": args.ablation, f"{args.ablation}_success_rate": figures["success_rate"], **figures}
+        elif command is None or sentences is not None:
             figures = evaluate(env, policy, args.episodes)
         else:
             figures = evaluate_listening(env, policy, args.episodes, command)
@@ -89,12 +100,16 @@ def evaluate_listening(env: Any, policy: Any, episodes: int, command: Any) -> di
 def print_figures(figures: dict[str, Any]) -> None:
     """The figures, a line each."""
     print(f"success rate  {figures['success_rate']:.3f} ({figures['episodes']} episodes, seed {figures['seed']})")
+    if "ablation" in figures:
+        print(f"ablation      {figures['ablation']}")
     if "held_out_success_rate" in figures:
         print(f"held out      {figures['held_out_success_rate']:.3f} with wordings that training never used")
         print(
             f"swapped       {figures['swap_success_rate']:.3f} success when told of another object, which it touches in"
             f" {figures['swap_told_rate']:.3f}"
         )
+    for number, (goal, rate) in enumerate(figures.get("by_goal", {}).items()):
+        print(f"{'' if number else 'by goal':13} {rate:.3f} {goal}")
     print(f"mean return   {figures['mean_return']:.2f}, mean length {figures['mean_length']:.0f} steps")
     print("ended by      " + ", ".join(f"{name} {rate:.3f}" for name, rate in figures["terminations"].items() if rate))
 
@@ -106,8 +121,8 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
 
     Returns:
         ``episodes``, ``success_rate``, ``mean_return``, ``mean_length`` and ``terminations`` (rate per term); where
-        goals are told in sentences also ``by_instruction``, the success rate of each, and ``told_rate``, episodes that
-        end with the named hand at the named object.
+        goals are told in sentences also ``by_goal`` and ``by_instruction``, the success rate of each goal and sentence,
+        and ``told_rate``, episodes that end with the named hand at the named object.
     """
     import torch
     from tqdm import tqdm
@@ -160,7 +175,8 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
         "terminations": {name: count / episodes for name, count in counts.items()},
     }
     if listening is not None:
-        figures |= {"by_instruction": listening.by_instruction(), "told_rate": listening.told_touched / episodes}
+        figures |= {"by_goal": listening.by_goal(), "by_instruction": listening.by_instruction()}
+        figures["told_rate"] = listening.told_touched / episodes
     return figures
 
 

@@ -10,7 +10,7 @@ from common import InputError
 
 
 class Listening:
-    """Counts successes by sentence. Call :meth:`before_step` and :meth:`after_step` around every step.
+    """Counts successes by sentence and by goal. Call :meth:`before_step` and :meth:`after_step` around every step.
 
     Args:
         env: The environment in RSL-RL's wrapper.
@@ -45,6 +45,14 @@ class Listening:
         """Success rate of each sentence that was told at least once."""
         sentences, asked, obeyed = self.command.instructions.sentences, self.asked.tolist(), self.obeyed.tolist()
         return {text: ok / n for text, n, ok in zip(sentences, asked, obeyed, strict=True) if n}
+
+    def by_goal(self) -> dict[str, float]:
+        """Success rate of each goal that was told at least once."""
+        goals, goal_of = self.command.instruction_set.goals, self.command.instructions.goal
+        asked, obeyed = (
+            count.new_zeros(len(goals)).index_add(0, goal_of, count) for count in (self.asked, self.obeyed)
+        )
+        return {name: ok / n for name, n, ok in zip(goals, asked.tolist(), obeyed.tolist(), strict=True) if n}
 
 
 def prepare_sentences(task: str) -> None:

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Play a trained policy through `isaaclab play`: in a browser (``--viz viser``), a window or a video (``--video``).
 
+The browser's page has a field to type instructions in while the robot moves.
+
 Everything after the known options goes to Isaac Lab, for instance ``physics=ovphysx`` or ``--video_length 100``.
 """
 
@@ -67,10 +69,16 @@ def instruction_setting(task: str, text: str) -> str:
     """Isaac Lab's setting that has a sentence told in every episode.
 
     Raises:
-        InputError: The task tells no sentences, or there is no word in this one.
+        InputError: The task tells no sentences, or this is none.
     """
     if not text.strip():
         raise InputError("--instruction is empty; say what to do, as in --instruction 'touch the red cube'")
+    from humanoid_vla.tasks.free_sentences import check_sentence
+
+    try:
+        text = check_sentence(text)
+    except ValueError as error:
+        raise InputError(f"--instruction: {error}") from None
     name, _ = language_command_cfg(task, "--instruction")
     return f"env.commands.{name}.instruction={text!r}"
 

@@ -8,6 +8,7 @@ Everything after the known options goes to Isaac Lab: ``physics=ovphysx``, ``age
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -21,6 +22,7 @@ from common import (
     InputError,
     Parser,
     add_task_arguments,
+    check_checkpoint_file,
     check_json_argument,
     check_task_arguments,
     isaaclab_settings,
@@ -52,6 +54,7 @@ def main() -> None:
     settings = isaaclab_settings(overrides)
     _, agent_cfg = load_configs(args, entry_point, settings)
     check_demonstrations(args.agent, agent_cfg)
+    check_teacher(args.agent, agent_cfg)
     prepare_sentences(args.task)
     if args.seed is None:
         args.seed = agent_cfg.seed
@@ -80,7 +83,7 @@ def main() -> None:
         run_script("play.py", *common, "--video", "--num_envs", "1", "--seed", str(EVALUATION_SEED))
     if args.json:
         figures = {"run_dir": str(run_dir), "wall_s": curve.wall_s[-1], "steps": curve.steps[-1]}
-        write_json(args.json, figures)
+        write_json(args.json, figures | json.loads(evaluation.read_text(encoding="utf-8")))
 
 
 def check_demonstrations(agent: str, agent_cfg: Any) -> None:
@@ -103,6 +106,31 @@ def check_demonstrations(agent: str, agent_cfg: Any) -> None:
         DemoFile(file)
     except ValueError as error:
         raise InputError(str(error)) from None
+
+
+def check_teacher(agent: str, agent_cfg: Any) -> None:
+    """Refuse an agent that learns from a teacher and was given none, or a checkpoint that cannot be one.
+
+    Raises:
+        InputError: One line that names the setting or the file.
+    """
+    if not hasattr(agent_cfg.algorithm, "teacher"):
+        return
+    if agent_cfg.algorithm.teacher is None:
+        raise InputError(
+            f"agent '{agent}' learns from a teacher: train SAC on VLA-Reach-Command-G1 and add"
+            " agent.algorithm.teacher=logs/.../model_399.pt"
+        )
+    check_checkpoint_file(existing_file(agent_cfg.algorithm.teacher), "SAC")
+    if agent_cfg.algorithm.clone is not None:
+        check_checkpoint_file(existing_file(agent_cfg.algorithm.clone), "BC")
+
+
+def existing_file(path: str) -> Path:
+    """Raise :class:`InputError` where there is no such file."""
+    if not Path(path).is_file():
+        raise InputError(f"checkpoint '{path}' does not exist; give a model_*.pt file")
+    return Path(path)
 
 
 def train(args: argparse.Namespace, entry_point: str, overrides: list[str], iterations: int) -> Path:

@@ -4,12 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from demo_files import LENGTHS
+from demo_files import ENV_ARGS, LENGTHS, make_episode
 
 from humanoid_vla.demos.batches import TransitionBatches, Transitions
 from humanoid_vla.demos.reader import DemoFile
+from humanoid_vla.demos.writer import DemoWriter
 
 ALL = list(range(len(LENGTHS)))
 SMALL = 1200
@@ -162,3 +164,28 @@ def test_memory_is_bounded_whatever_the_size(tmp_path: Path, num_episodes: int, 
     result = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) < bound
+
+
+def test_chunks_are_the_next_actions_and_end_with_the_episode(tmp_path: Path) -> None:
+    writer = DemoWriter(tmp_path / "demos.hdf5", ENV_ARGS)
+    for number, length in enumerate((5, 2)):
+        episode = make_episode(number, length)
+        steps = np.arange(length, dtype=np.float32)[:, None] / 100 + number / 10
+        writer.add(episode | {"actions": np.repeat(steps, 3, axis=1)}, {})
+    writer.close()
+    batches = list(TransitionBatches(DemoFile(tmp_path / "demos.hdf5"), [0, 1], 3, seed=0, chunk=3))
+    chunks = torch.cat([batch.actions for batch in batches])
+    assert chunks.shape == (7, 3, 3)
+    found = {
+        source: [round(value, 2) for value in chunk[:, 0].tolist()]
+        for source, chunk in zip(sources(batches), chunks, strict=True)
+    }
+    assert found == {
+        0: [0.0, 0.01, 0.02],
+        1: [0.01, 0.02, 0.03],
+        2: [0.02, 0.03, 0.04],
+        3: [0.03, 0.04, 0.04],  # behind the end the last action repeats
+        4: [0.04, 0.04, 0.04],
+        100: [0.1, 0.11, 0.11],
+        101: [0.11, 0.11, 0.11],
+    }

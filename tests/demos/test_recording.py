@@ -1,5 +1,6 @@
 """Recording in the real simulator, with scripted successes."""
 
+import itertools
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from humanoid_vla.demos.batches import TransitionBatches
 from humanoid_vla.demos.reader import DemoFile
 from humanoid_vla.demos.recording import demo_recorder, succeeded
 from humanoid_vla.language.embeddings import embed
+from humanoid_vla.language.reach import REACH_INSTRUCTIONS
 from record_demos import record
 
 EPISODES = 9
@@ -72,6 +74,8 @@ def test_an_episode_is_what_the_policy_saw_and_did(recorded: Any) -> None:
         command = policy.env.cfg.commands.goal
         assert names["object"] == command.objects[goal[:4].argmax()]
         assert names["hand"] == command.hands[goal[4:6].argmax()]
+        sentences = list(itertools.chain.from_iterable(REACH_INSTRUCTIONS.seen))
+        assert names["instruction"] == sentences[names["instruction_index"]]
         assert torch.equal(embed([names["instruction"]])[0], torch.from_numpy(demo["obs/language"][0]))
 
 

@@ -238,3 +238,17 @@ def test_of_demonstrations(refused: Run, agent: str, settings: tuple[str, ...], 
     said = refused("train.py", *TASK, "--agent", agent, *settings, quiet=False)
     for text in expected:
         assert text in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ((), ["learns from a teacher", "VLA-Reach-Command-G1", "agent.algorithm.teacher="]),
+        (("agent.algorithm.teacher=nope.pt",), ["'nope.pt' does not exist"]),
+        ((f"agent.algorithm.teacher={__file__}",), [Path(__file__).name, "no readable checkpoint"]),
+    ],
+)
+def test_of_teachers(refused: Run, settings: tuple[str, ...], expected: list[str]) -> None:
+    said = refused("train.py", "--task", "VLA-Reach-Camera-G1", "--agent", "dagger", *settings, quiet=False)
+    for text in expected:
+        assert text in said

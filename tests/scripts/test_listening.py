@@ -24,7 +24,8 @@ def listening_in_two_environments() -> tuple[Listening, Any]:
     terms = SimpleNamespace(get_term_cfg=lambda name: SimpleNamespace(params={"distance": 0.015}))
     env = SimpleNamespace(num_envs=2, unwrapped=SimpleNamespace(termination_manager=terms, device="cpu"))
     command = SimpleNamespace(
-        instructions=SimpleNamespace(sentences=["a", "b", "c"]),
+        instruction_set=SimpleNamespace(goals=("cube", "ball", "cone")),
+        instructions=SimpleNamespace(sentences=["a", "b", "c"], goal=torch.tensor([CUBE, BALL, CUBE])),
         instruction_index=torch.tensor([0, 1]),
         told_object_index=torch.tensor([CUBE, BALL]),
         hand_index=torch.tensor([LEFT, LEFT]),
@@ -43,6 +44,15 @@ def test_successes_are_counted_by_the_sentence_told_before_the_reset() -> None:
     listening.before_step()
     listening.after_step(torch.tensor([False, False]), torch.tensor([True, True]))  # not of those that count
     assert listening.by_instruction() == {"a": 0.5, "b": 0.0}
+
+
+def test_successes_are_counted_by_goal() -> None:
+    listening, command = listening_in_two_environments()
+    for sentences, success in (([0, 1], [True, False]), ([2, 2], [False, False]), ([0, 1], [True, True])):
+        command.instruction_index = torch.tensor(sentences)
+        listening.before_step()
+        listening.after_step(torch.tensor([True, True]), torch.tensor(success))
+    assert listening.by_goal() == {"cube": 0.5, "ball": 0.5}  # 2 of 4, 1 of 2, and nobody was told of the cone
 
 
 def test_touches_of_the_object_that_was_told_are_counted() -> None:

@@ -5,7 +5,6 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +69,8 @@ def test_in_a_process_of_its_own_without_isaac_lab(dataset: Path, tmp_path: Path
     assert result.returncode == 0, result.stderr
     assert "GFLOP/s" in result.stdout
     assert "run/model_best.pt" in result.stdout
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["curve.png", "model_best.pt"]
+    files = ["curve.png", "model_best.pt", "model_last.pt"]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == files
     assert (tmp_path / "run" / "curve.png").read_bytes().startswith(b"\x89PNG")
     figures = json.loads((tmp_path / "bc.json").read_text())
     assert figures["task"] == "VLA-Reach-G1"
@@ -113,36 +113,6 @@ def test_one_seed_gives_equal_losses(dataset: Path, tmp_path: Path, monkeypatch:
     assert losses("third", 2) != first
 
 
-def test_it_stops_early_and_keeps_the_best() -> None:
-    held_out = iter([5.0, 3.0, 4.0, 2.0, 2.0, 6.0, 3.0, 1.0])
-    saved: list[int] = []
-    training = train_bc.train(lambda: {"loss": 0.5, "held_out_loss": next(held_out)}, 100, 3, saved.append)
-    assert saved == [0, 1, 3]
-    assert training.best_epoch == 3
-    assert training.held_out_losses == [5.0, 3.0, 4.0, 2.0, 2.0, 6.0, 3.0]
-    assert train_bc.train(lambda: {"loss": 0.0, "held_out_loss": 1.0}, 2, 3, saved.append).losses == [0.0, 0.0]
-
-
-def test_a_loss_that_is_not_finite_is_an_error() -> None:
-    nan = {"loss": float("nan"), "held_out_loss": float("nan")}
-    with pytest.raises(InputError, match="learning_rate"):
-        train_bc.train(lambda: nan, 10, 2, lambda epoch: None)
-
-
-def test_a_checkpoint_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "model_best.pt"
-    train_bc.write_checkpoint(path, {"number": 1}, 4)
-
-    def dies(content: Any, path: Path) -> None:
-        path.write_bytes(b"half")
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(torch, "save", dies)
-    with pytest.raises(KeyboardInterrupt):
-        train_bc.write_checkpoint(path, {"number": 2}, 5)
-    assert torch.load(path, weights_only=True) == {"number": 1, "iter": 4, "infos": None}
-
-
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -152,6 +122,12 @@ def test_a_checkpoint_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.
         (("--task", "VLA-Lift-G1"), ["are of the task VLA-Reach-G1, not VLA-Lift-G1"]),
         (("--obs_groups", "proprio", "state"), ["--obs_groups names proprio", "noise", "state"]),
         (("--policy", "nope"), ["--policy", "'nope'", "--help"]),
+        (("--policy", "vla"), ["reads images and vectors", "[]"]),
+        (("--policy", "vla", "--loss", "nll"), ["--loss is nll", "mse only"]),
+        (("--policy", "vla", "--instructions", "nope:nope"), ["--instructions 'nope:nope'", "nope"]),
+        (("--chunk_size", "4"), ["--chunk_size", "--policy vla"]),
+        (("--policy", "vla", "--chunk_size", "0"), ["--chunk_size is 0"]),
+        (("--resume",), ["'run' holds no model_last.pt"]),
         (("--loss", "nope"), ["--loss", "'nope'", "--help"]),
         (("--epochs", "0"), ["--epochs is 0", "more than 0"]),
         (("--patience", "-1"), ["--patience is -1"]),
@@ -197,6 +173,12 @@ def test_bad_input(
     assert said.startswith("train_bc.py: error: ")
     assert all(part in said for part in expected), said
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_broken_checkpoint_is_not_resumed(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model_last.pt").write_bytes(b"half")
+    with pytest.raises(InputError, match=r"cannot go on with '.*model_last\.pt'"):
+        run(monkeypatch, "--dataset", str(dataset), "--out", str(tmp_path), "--resume")
 
 
 @pytest.mark.slow

@@ -66,8 +66,9 @@ def terms(cfg: Any) -> set[str]:
 
 
 def actor_groups(task: str) -> set[str]:
-    """The observation groups that the actor of any agent reads."""
-    agents = [key for key in gym.spec(task).kwargs if key.endswith("_cfg_entry_point") and not key.startswith("env_")]
+    """The observation groups that the actor of any agent reads, but for a teacher: it is there to know more."""
+    others = ("env_cfg_entry_point", "teacher_cfg_entry_point")
+    agents = [key for key in gym.spec(task).kwargs if key.endswith("_cfg_entry_point") and key not in others]
     return {name for agent in agents for name in configs(task, agent)[1].obs_groups["actor"]}
 
 

@@ -17,7 +17,7 @@ class Transitions(NamedTuple):
     obs: dict[str, torch.Tensor]
     """Observation groups, (B, ...) each, of the file's types (images: uint8)."""
     actions: torch.Tensor
-    """(B, A), in [-1, 1]."""
+    """(B, A), in [-1, 1]; in chunks (B, chunk, A), this step's first."""
     next_obs: dict[str, torch.Tensor]
     """The same groups one step later; empty if they were not asked for."""
     terminated: torch.Tensor
@@ -36,6 +36,8 @@ class TransitionBatches:
         batch_size: Transitions a batch; the last batch of an epoch may be smaller.
         seed: The same seed gives the same batches.
         next_obs: Read ``next_obs`` too; cloning does not need it.
+        chunk: Steps whose actions are given at once; behind the end of an episode, or of the part of it that is in the
+            pool, the last action repeats.
         memory: Bytes that the pool may take.
 
     Raises:
@@ -49,6 +51,7 @@ class TransitionBatches:
         batch_size: int,
         seed: int,
         next_obs: bool = True,
+        chunk: int = 1,
         memory: int = 512 * 2**20,
     ) -> None:
         if batch_size < 1 or not episodes:
@@ -66,6 +69,8 @@ class TransitionBatches:
             for path, (shape, dtype) in fields.items()
         }
         self._rows = min(rows, self.num_transitions)
+        self._offsets = torch.arange(chunk)
+        self._steps_left = torch.zeros(self._rows, dtype=torch.long)  # behind each row, of its episode in the pool
         self._cached = False
 
     def __len__(self) -> int:
@@ -91,6 +96,7 @@ class TransitionBatches:
                 count = min(length - start, self._rows - filled)
                 rows = {path: values[filled : filled + count] for path, values in self._pool.items()}
                 self.file.read_rows(index, start, rows)
+                self._steps_left[filled : filled + count] = torch.arange(count - 1, -1, -1)
                 start, filled = start + count, filled + count
                 if filled == self._rows:
                     self._cached = self._rows == self.num_transitions
@@ -101,6 +107,9 @@ class TransitionBatches:
 
     def _batch(self, rows: torch.Tensor) -> Transitions:
         chosen = {path: values[rows] for path, values in self._pool.items()}
+        if len(self._offsets) > 1:
+            steps = torch.minimum(self._offsets, self._steps_left[rows].unsqueeze(1))  # (B, chunk)
+            chosen["actions"] = self._pool["actions"][rows.unsqueeze(1) + steps]
         groups = {
             key: {path[len(key) :]: values for path, values in chosen.items() if path.startswith(key)}
             for key in ("obs/", "next_obs/")

@@ -4,7 +4,8 @@
 
     /                     format_version (1: Isaac Lab's, quaternions are xyzw)
     data/                 total (transitions), env_args (JSON: env_name, type, env_kwargs, ...)
-      demo_0/             num_samples (T), success, seed, goal (JSON: {"object": "ball", "instruction": ...})
+      demo_0/             num_samples (T), success, seed, goal (JSON: {"object": "ball", "instruction": ...,
+                          "instruction_index": its row in the task's table of phrasings})
         obs/<group>       (T, ...)  what the policy saw, noise included
         next_obs/<group>  (T, ...)  the same, one step later; in the last row what it would have seen next
         actions           (T, A)    in [-1, 1], as sent to the environment

@@ -189,19 +189,28 @@ def succeeded(env: Any) -> torch.Tensor:
     return success
 
 
-def describe_goal(env: Any, env_id: int) -> dict[str, str]:
-    """What the robot was told: of ``{"object": ..., "hand": ..., "instruction": ...}`` what the task's command has."""
+def describe_goal(env: Any, env_id: int) -> dict[str, str | int]:
+    """What the robot was told: of ``object``, ``hand`` and ``instruction`` what the task's command has.
+
+    Returns:
+        ``{"object": "ball", "hand": ..., "instruction": "touch the ...", "instruction_index": 17}``; the index is the
+        sentence's row in the command's table of phrasings.
+    """
     goal = env.command_manager.get_term("goal") if "goal" in env.command_manager.active_terms else None
     named = {
         "object": getattr(getattr(goal, "cfg", None), "objects", None),
         "hand": getattr(getattr(goal, "cfg", None), "hands", None),
         "instruction": getattr(getattr(goal, "instructions", None), "sentences", None),
     }
-    return {
-        kind: names[int(index[env_id])]
-        for kind, names in named.items()
-        if names is not None and (index := getattr(goal, f"{kind}_index", None)) is not None
-    }
+    told: dict[str, str | int] = {}
+    for kind, names in named.items():
+        if names is None or (indices := getattr(goal, f"{kind}_index", None)) is None:
+            continue
+        index = int(indices[env_id])
+        told[kind] = names[index]
+        if kind == "instruction":
+            told["instruction_index"] = index
+    return told
 
 
 def _to_numpy(data: Mapping[str, Any]) -> Arrays:

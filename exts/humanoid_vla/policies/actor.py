@@ -40,6 +40,7 @@ class Actor(TrunkNetwork):
         image_channels: Sequence[int] = IMAGE_CHANNELS,
     ) -> None:
         super().__init__(obs, obs_groups, obs_set, obs_normalization, image_channels)
+        self.group_shapes = self.trunk.group_shapes
         self.action_dim = output_dim
         self.num_envs = obs[self.obs_groups[0]].shape[0]
         self._last_std = torch.ones(output_dim)

@@ -42,7 +42,7 @@ class Trunk(nn.Module):
         super().__init__()
         self.obs_groups = list(groups)
         for group in groups:
-            _check_group(obs, group)
+            check_group(obs, group)
         self.vector_groups = [group for group in groups if obs[group].dim() == 2]
         self.image_groups = [group for group in groups if obs[group].dim() == 4]
         self.group_shapes = {group: tuple(obs[group].shape[1:]) for group in groups}
@@ -123,7 +123,8 @@ class TrunkNetwork(nn.Module):
         self.trunk.update_normalization(obs)
 
 
-def _check_group(obs: Observations, group: str) -> None:
+def check_group(obs: Observations, group: str) -> None:
+    """Raise a ValueError where a group is missing, or is neither a batch of vectors nor one of images."""
     if group not in obs.keys():  # noqa: SIM118 - a TensorDict has no `in` of its own
         raise ValueError(f"observation group '{group}' is missing; the environment gives {sorted(obs.keys())}")
     value = obs[group]

@@ -90,17 +90,6 @@ class CriticCfg(DiscreteCriticCfg):
 
 
 @configclass
-class DiscriminatorCfg:
-    """Keyword arguments of :class:`humanoid_vla.policies.discriminator.Discriminator`."""
-
-    class_name: str = "humanoid_vla.policies.discriminator:Discriminator"
-    hidden_dims: list[int] = [256, 256]
-    activation: str = "relu"
-    obs_normalization: bool = True
-    image_channels: list[int] = [16, 32, 64]
-
-
-@configclass
 class OffPolicyAlgorithmCfg:
     """Keyword arguments of :class:`humanoid_vla.agents.off_policy.OffPolicyAlgorithm`, documented there."""
 
@@ -150,32 +139,6 @@ class DiscreteSacAlgorithmCfg(OffPolicyAlgorithmCfg):
     alpha_learning_rate: float = 3e-4
     initial_temperature: float = 0.2
     target_entropy_share: float = 0.98
-
-
-@configclass
-class GailAlgorithmCfg(SacAlgorithmCfg):
-    """Keyword arguments of :class:`humanoid_vla.agents.gail.GAIL`, documented there."""
-
-    class_name: str = "humanoid_vla.agents.gail:GAIL"
-    demonstrations: str | None = None
-    discriminator_learning_rate: float = 3e-4
-    discriminator_updates: int = 1
-    gradient_penalty: float = 10.0
-
-
-@configclass
-class BcAlgorithmCfg:
-    """Arguments of :class:`humanoid_vla.agents.bc.BC` and of its ``learn_from``, documented there."""
-
-    class_name: str = "humanoid_vla.agents.bc:BC"
-    demonstrations: str | None = None
-    loss: str = "mse"
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-2
-    tau: float = 0.005
-    batch_size: int = 64
-    held_out: float = 0.1
-    symmetry_cfg: RslRlSymmetryCfg | None = None
 
 
 @configclass
@@ -230,28 +193,12 @@ class SacGpuRunnerCfg(OffPolicyRunnerCfg):
 
 
 @configclass
-class GailRunnerCfg(SacRunnerCfg):
-    """GAIL for a CPU and about 64 environments."""
-
-    discriminator: DiscriminatorCfg = DiscriminatorCfg()
-    algorithm: GailAlgorithmCfg = GailAlgorithmCfg()
-
-
-@configclass
 class DdpgRunnerCfg(OffPolicyRunnerCfg):
     """DDPG for a CPU and about 64 environments, with one critic."""
 
     actor: DeterministicActorCfg = DeterministicActorCfg()
     critic: CriticCfg = CriticCfg(num_critics=1)
     algorithm: DdpgAlgorithmCfg = DdpgAlgorithmCfg()
-
-
-@configclass
-class BcRunnerCfg(OffPolicyRunnerCfg):
-    """Behaviour cloning: every iteration is an epoch, and the steps only show how good the policy is by then."""
-
-    actor: RslRlMLPModelCfg = RslRlMLPModelCfg(hidden_dims=[256, 256], activation="relu", obs_normalization=True)
-    algorithm: BcAlgorithmCfg = BcAlgorithmCfg()
 
 
 @configclass

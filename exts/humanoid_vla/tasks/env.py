@@ -10,6 +10,7 @@ import torch
 from isaaclab.envs import ManagerBasedRLEnv, ManagerBasedRLEnvCfg
 from isaaclab.envs.common import VecEnvStepReturn
 
+from humanoid_vla.tasks.browser_panel import BrowserPanel, browser_panel
 from humanoid_vla.tasks.captions import CaptionedVideoRecorder
 from humanoid_vla.tasks.ovphysx_cpu import drop_pinned_memory
 from humanoid_vla.tasks.viser_view import restore_to_numpy
@@ -22,6 +23,9 @@ class HumanoidEnv(ManagerBasedRLEnv):
     space says so (Isaac Lab declares -inf to inf).
     """
 
+    panel: BrowserPanel | None = None
+    """Where people talk to the first robot, with ``--viz viser``."""
+
     def __init__(self, cfg: ManagerBasedRLEnvCfg, render_mode: str | None = None, **kwargs) -> None:
         if cfg.scene.num_envs < 1:
             raise ValueError(f"num_envs is {cfg.scene.num_envs}; it must be at least 1: pass --num_envs N with N >= 1")
@@ -33,6 +37,7 @@ class HumanoidEnv(ManagerBasedRLEnv):
         _drop_idle_video_camera(cfg)
         super().__init__(cfg, render_mode, **kwargs)
         self.video_recorders = [CaptionedVideoRecorder(recorder, self) for recorder in cfg.video_recorders]
+        self.panel = browser_panel(self)
 
     def step(self, action: torch.Tensor) -> VecEnvStepReturn:
         """Isaac Lab's step, made safe to learn from where an episode ends.
@@ -43,12 +48,21 @@ class HumanoidEnv(ManagerBasedRLEnv):
           finite. They become zeros: one such environment must not end a training. Only in environments that
           terminated: anywhere else a number that is not finite is a mistake, and shows.
         """
+        if self.panel is not None:
+            self.panel.before_step()
         obs, rewards, terminated, truncated, extras = super().step(action)
         self.reset_time_outs = truncated & ~terminated
         self.reward_buf = _finite_where(terminated, rewards)
         if terminated.any() and "final_obs" in extras:
             extras["final_obs"] = _finite_where(terminated, extras["final_obs"])
+        if self.panel is not None:
+            self.panel.after_step()
         return obs, self.reward_buf, terminated, self.reset_time_outs, extras
+
+    def _reset_idx(self, env_ids: torch.Tensor | slice) -> None:
+        super()._reset_idx(env_ids)
+        if self.panel is not None:
+            self.panel.after_reset(env_ids)
 
     def _configure_gym_env_spaces(self) -> None:
         super()._configure_gym_env_spaces()

@@ -1,9 +1,9 @@
-"""Work-around: the browser view (``--viz viser``) of Isaac Lab 3.0.0 with Newton 1.6.1, the version it asks for.
+"""The browser view (``--viz viser``): its server, and a work-around for Isaac Lab 3.0.0 with Newton 1.6.1.
 
 Isaac Lab draws the ground with ``self._to_numpy``, a method of the viewer it inherits from Newton, where it has become
 a function: the first frame that a browser asks for ends the view ("Error stepping visualizer 'ViserVisualizer':
-NewtonViewerViser object has no attribute '_to_numpy'") and the page stays empty. Remove this file once Isaac Lab no
-longer asks for the method.
+NewtonViewerViser object has no attribute '_to_numpy'") and the page stays empty. Remove :func:`restore_to_numpy` once
+Isaac Lab no longer asks for the method.
 """
 
 from __future__ import annotations
@@ -23,3 +23,9 @@ def restore_to_numpy() -> None:
 def _to_numpy(values: Any) -> np.ndarray | None:
     """A Warp array, of whatever shape and device, or None, as numpy."""
     return None if values is None else values.numpy()
+
+
+def viser_server(sim: Any) -> Any | None:
+    """viser's server of a simulation that is shown in a browser; None for any other."""
+    viewers = (getattr(visualizer, "_viewer", None) for visualizer in sim.visualizers)
+    return next((viewer._server for viewer in viewers if isinstance(viewer, ViewerViser)), None)

@@ -63,6 +63,11 @@ def language_command(env: Any) -> Any | None:
     return next((term for term in terms if hasattr(term, "instructions")), None)
 
 
+def rephrase(embeddings: torch.Tensor, known: Instructions, told: Instructions) -> torch.Tensor:
+    """The goals of sentences that are `known`, each in one of the sentences of `told`, drawn anew; (n, 384) both."""
+    return told.embeddings[told.draw(known.goal[known.find(embeddings)])]
+
+
 def understood_goal(sentence: str, phrasings: Sequence[Sequence[str]]) -> int:
     """The goal that a sentence most likely tells, to judge by the phrasings of each goal."""
     table = Instructions(phrasings, "cpu")

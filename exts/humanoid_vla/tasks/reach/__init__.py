@@ -38,4 +38,12 @@ _register(
     bc="ReachCommandBcCfg",
     ppo="ReachCommandPpoCfg",
 )
-_register("VLA-Reach-Camera-G1", "camera_env_cfg:ReachCameraEnvCfg", rsl_rl="ReachCameraSacCfg")
+_register(
+    "VLA-Reach-Camera-G1",
+    "camera_env_cfg:ReachCameraEnvCfg",
+    rsl_rl="ReachCameraSacCfg",
+    dagger="ReachDaggerCfg",
+    dagger_base="ReachDaggerBaseCfg",
+    bc="ReachCameraBcCfg",
+    teacher="ReachCommandSacCfg",  # a policy of the command variant in this one, to be learned from
+)

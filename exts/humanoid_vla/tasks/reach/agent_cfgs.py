@@ -9,20 +9,26 @@ from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPp
 
 from humanoid_vla.tasks.agent_cfgs import (
     ActorCfg,
-    BcAlgorithmCfg,
-    BcRunnerCfg,
     CriticCfg,
     DdpgAlgorithmCfg,
     DdpgRunnerCfg,
     DeterministicActorCfg,
-    DiscriminatorCfg,
-    GailAlgorithmCfg,
-    GailRunnerCfg,
     HierarchicalActorCfg,
     SacAlgorithmCfg,
     SacGpuRunnerCfg,
     SacRunnerCfg,
     default_device,
+)
+from humanoid_vla.tasks.imitation_cfgs import (
+    BcAlgorithmCfg,
+    BcRunnerCfg,
+    DaggerAlgorithmCfg,
+    DaggerRunnerCfg,
+    DiscriminatorCfg,
+    GailAlgorithmCfg,
+    GailRunnerCfg,
+    VlaActorCfg,
+    VlaBaseActorCfg,
 )
 
 SYMMETRY_CFG = RslRlSymmetryCfg(
@@ -30,6 +36,8 @@ SYMMETRY_CFG = RslRlSymmetryCfg(
 )
 # Critics and discriminators are only there in training: they may know the goal. Actors are told.
 OBS_GROUPS = {"actor": ["proprio", "language", "state"], "critic": ["proprio", "goal", "state"]}
+CAMERA_GROUPS = ["proprio", "language", "camera"]
+"""What the robot has by itself, without the simulator's knowledge."""
 OFF_POLICY: dict[str, Any] = {
     "gamma": 0.95,
     "tau": 0.02,
@@ -70,8 +78,46 @@ class ReachCameraSacCfg(ReachSacCfg):
     """
 
     experiment_name = "vla_reach_camera_g1"
-    obs_groups = {"actor": ["proprio", "language", "camera"], "critic": OBS_GROUPS["critic"]}
+    obs_groups = {"actor": CAMERA_GROUPS, "critic": OBS_GROUPS["critic"]}
     algorithm = SacAlgorithmCfg(**SAC | {"symmetry_cfg": None, "buffer_size": 100_000})
+
+
+@configclass
+class ReachDaggerCfg(DaggerRunnerCfg):
+    """The vision-language-action policy; needs ``agent.algorithm.teacher=`` a model of the command variant's SAC."""
+
+    experiment_name = "vla_reach_camera_g1_dagger"
+    obs_groups = {"actor": CAMERA_GROUPS, "teacher": OBS_GROUPS["critic"]}
+    max_iterations = 300
+    actor = VlaActorCfg()
+    teacher = ActorCfg(hidden_dims=[128, 128])  # as in ReachCommandSacCfg
+    algorithm = DaggerAlgorithmCfg(
+        goals="humanoid_vla.tasks.reach.goals:ReachGoals",
+        decay_updates=4_800,  # the whole training: 300 iterations of 8 steps
+    )
+
+
+@configclass
+class ReachDaggerBaseCfg(ReachDaggerCfg):
+    """The larger network on a GPU; run it with ``--num_envs 1024``."""
+
+    experiment_name = "vla_reach_camera_g1_dagger_base"
+    actor = VlaBaseActorCfg()
+
+    def __post_init__(self) -> None:
+        self.algorithm.batch_size = 512
+        self.algorithm.buffer_size = 200_000
+
+
+@configclass
+class ReachCameraBcCfg(BcRunnerCfg):
+    """The vision-language-action policy as a clone of demonstrations, made by ``scripts/train_bc.py --policy vla``."""
+
+    experiment_name = "vla_reach_camera_g1_bc"
+    obs_groups = {"actor": CAMERA_GROUPS}
+    max_iterations = 60
+    actor = VlaActorCfg()
+    algorithm = BcAlgorithmCfg(network="vla")
 
 
 @configclass
