@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
 # ... and only in this file
 ALLOWED_IN_FILE: dict[str, set[str]] = {
     "agents/gym_vec_env.py": {"gymnasium"},
-    "demos/lerobot_reader.py": {"pyarrow"},
+    "demos/lerobot_reader.py": {"pyarrow", "PIL"},
     "demos/lerobot_writer.py": {"pyarrow"},
     "demos/recording.py": {"isaaclab"},
     "demos/video.py": {"imageio_ffmpeg"},

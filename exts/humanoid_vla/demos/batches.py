@@ -52,7 +52,7 @@ class TransitionBatches:
         seed: int,
         next_obs: bool = True,
         chunk: int = 1,
-        memory: int = 512 * 2**20,
+        memory: int = 384 * 2**20,
     ) -> None:
         if batch_size < 1 or not episodes:
             raise ValueError(f"{len(episodes)} episodes in batches of {batch_size}; both must be at least 1")
