@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -28,7 +28,7 @@ NETWORKS: dict[tuple[str, str], Any] = {
 """Kind of network and loss -> policy. A checkpoint names a kind, not a class: loading must not import what it says."""
 
 
-class Imitator:
+class Imitator(ABC):
     """A policy, its running average and their optimiser; speaks RSL-RL's algorithm protocol.
 
     With the loss "mse" a deterministic policy learns E |pi(s) - a|^2, with "nll" a squashed Gaussian
