@@ -125,7 +125,7 @@ class Imitator(ABC):
         """Nothing is learned from rewards."""
         self.actor.reset(dones)
 
-    def compute_returns(self, obs: TensorDict) -> None:
+    def compute_returns(self, obs: TensorDict) -> None:  # noqa: B027 - empty by design
         """Nothing to do."""
 
     @abstractmethod
