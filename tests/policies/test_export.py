@@ -8,7 +8,7 @@ import onnx.reference
 import pytest
 import torch
 
-from humanoid_vla.policies.actor import Actor
+from humanoid_vla.policies.actor import HeadActor
 from humanoid_vla.policies.categorical import CategoricalPolicy
 from humanoid_vla.policies.deterministic import DeterministicPolicy
 from humanoid_vla.policies.hierarchical import HierarchicalPolicy
@@ -23,7 +23,7 @@ def make_obs(batch: int) -> dict[str, torch.Tensor]:
     return {"a": 5.0 + torch.randn(batch, 3), "camera": camera, "b": torch.randn(batch, 2)}
 
 
-def make_policy(policy_class: Any, groups: list[str]) -> Actor:
+def make_policy(policy_class: Any, groups: list[str]) -> HeadActor:
     torch.manual_seed(0)
     names: dict[str, Any] = {"action_names": ("left", "right")} if policy_class is CategoricalPolicy else {}
     policy = policy_class(make_obs(1), {"actor": groups}, "actor", 2, (16,), image_channels=(4, 8), **names)
@@ -31,7 +31,7 @@ def make_policy(policy_class: Any, groups: list[str]) -> Actor:
     return policy.eval()
 
 
-def inputs_of(policy: Actor, obs: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+def inputs_of(policy: HeadActor, obs: dict[str, torch.Tensor]) -> list[torch.Tensor]:
     if policy.trunk.image_groups:
         return [obs[group] for group in policy.obs_groups]
     return [policy.trunk.flatten(obs)]
@@ -39,7 +39,7 @@ def inputs_of(policy: Actor, obs: dict[str, torch.Tensor]) -> list[torch.Tensor]
 
 @pytest.mark.parametrize("groups", [FLAT, IMAGES, ["camera"]])
 @pytest.mark.parametrize("policy_class", POLICIES)
-def test_torchscript(policy_class: type[Actor], groups: list[str]) -> None:
+def test_torchscript(policy_class: type[HeadActor], groups: list[str]) -> None:
     policy = make_policy(policy_class, groups)
     scripted: Any = torch.jit.script(policy.as_jit())
     for _ in range(7):  # more than a latent is held
@@ -70,7 +70,7 @@ def test_torchscript_of_two_levels_can_be_reset() -> None:
 # of the exporter itself
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 def test_onnx(
-    policy_class: type[Actor], groups: list[str], input_names: list[str], output_names: list[str], tmp_path: Path
+    policy_class: type[HeadActor], groups: list[str], input_names: list[str], output_names: list[str], tmp_path: Path
 ) -> None:
     policy = make_policy(policy_class, groups)
     module = policy.as_onnx()
@@ -96,7 +96,7 @@ def test_onnx(
 
 
 @pytest.mark.parametrize("policy_class", POLICIES)
-def test_exports_are_copies(policy_class: type[Actor]) -> None:
+def test_exports_are_copies(policy_class: type[HeadActor]) -> None:
     policy = make_policy(policy_class, IMAGES)
     own = {value.data_ptr() for value in policy.state_dict().values() if value.numel() > 0}
     for module in (policy.as_jit(), policy.as_onnx()):

@@ -49,10 +49,6 @@ class Actor(TrunkNetwork):
     def forward(self, obs: Observations, stochastic_output: bool = False) -> torch.Tensor:
         """Actions, shape (batch, output_dim): the best ones, or for exploration."""
 
-    @abstractmethod
-    def deterministic_head(self) -> nn.Module:
-        """The part of the policy behind its trunk, features -> best actions, for TorchScript and ONNX."""
-
     def reset(self, dones: torch.Tensor | None = None) -> None:
         """Forget the episodes that ended, where `dones` is set, or all; here there is nothing to forget.
 
@@ -64,6 +60,22 @@ class Actor(TrunkNetwork):
     def output_std(self) -> torch.Tensor:
         """Standard deviation of the exploration at the last stochastic forward pass; ones before the first."""
         return self._last_std
+
+    @abstractmethod
+    def as_jit(self) -> nn.Module:
+        """The deterministic policy for TorchScript."""
+
+    @abstractmethod
+    def as_onnx(self, verbose: bool = False) -> nn.Module:
+        """The deterministic policy for ONNX; carries `input_names`, `output_names` and `get_dummy_inputs()`."""
+
+
+class HeadActor(Actor):
+    """An actor that is a trunk and a head behind it, which its exports are made of; arguments as above."""
+
+    @abstractmethod
+    def deterministic_head(self) -> nn.Module:
+        """The part of the policy behind its trunk, features -> best actions, for TorchScript and ONNX."""
 
     def as_jit(self) -> nn.Module:
         """The deterministic policy for TorchScript.

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - everybody's name for it
 
-from humanoid_vla.policies.actor import Actor
+from humanoid_vla.policies.actor import HeadActor
 from humanoid_vla.policies.encoders import IMAGE_CHANNELS
 from humanoid_vla.policies.mlp import make_mlp
 from humanoid_vla.policies.trunk import Observations
@@ -16,7 +16,7 @@ from humanoid_vla.policies.trunk import Observations
 ACTION_NAMES = ("move_forward", "turn_left", "turn_right", "stop", "grasp", "release")
 
 
-class CategoricalPolicy(Actor):
+class CategoricalPolicy(HeadActor):
     """One of n named actions, as one-hot rows.
 
     RSL-RL's wrappers and Isaac Lab's action terms take float tensors (num_envs, num_actions), so an action is a row

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from humanoid_vla.policies.actor import Actor
+from humanoid_vla.policies.actor import HeadActor
 from humanoid_vla.policies.encoders import IMAGE_CHANNELS
 from humanoid_vla.policies.mlp import make_mlp
 from humanoid_vla.policies.trunk import Observations
 
 
-class DeterministicPolicy(Actor):
+class DeterministicPolicy(HeadActor):
     """a = tanh(mlp(s)); to explore, Gaussian noise whose size differs by environment, clipped to [-1, 1].
 
     Source: Lillicrap et al., "Continuous control with deep reinforcement learning" (DDPG), arXiv 1509.02971. Noise:

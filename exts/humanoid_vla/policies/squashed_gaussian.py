@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - everybody's name for it
 
-from humanoid_vla.policies.actor import Actor
+from humanoid_vla.policies.actor import HeadActor
 from humanoid_vla.policies.encoders import IMAGE_CHANNELS
 from humanoid_vla.policies.mlp import make_mlp
 from humanoid_vla.policies.trunk import Observations
@@ -19,7 +19,7 @@ LARGEST_ACTION = 0.999
 thousandth of an action, nothing to any robot, would outweigh all other actions' errors."""
 
 
-class SquashedGaussianPolicy(Actor):
+class SquashedGaussianPolicy(HeadActor):
     """a = tanh(u), u ~ N(mean(s), std(s)); actions in [-1, 1].
 
     Source: Haarnoja et al., "Soft Actor-Critic Algorithms and Applications", arXiv 1812.05905, appendix C.

@@ -155,9 +155,6 @@ class VlaPolicy(Actor):
         """
         self.ensemble.reset(dones)
 
-    def deterministic_head(self) -> nn.Module:
-        raise NotImplementedError("the exports hold the network as a whole")
-
     def as_jit(self) -> nn.Module:
         """The policy for TorchScript: a list of the groups, in the order of :attr:`obs_groups`, -> the plan."""
         return JitPlan(self)
