@@ -111,6 +111,8 @@ def print_figures(figures: dict[str, Any]) -> None:
     for number, (goal, rate) in enumerate(figures.get("by_goal", {}).items()):
         print(f"{'' if number else 'by goal':13} {rate:.3f} {goal}")
     print(f"mean return   {figures['mean_return']:.2f}, mean length {figures['mean_length']:.0f} steps")
+    if figures["costs"]:
+        print("mean costs    " + ", ".join(f"{name} {cost:.3f}" for name, cost in figures["costs"].items()))
     print("ended by      " + ", ".join(f"{name} {rate:.3f}" for name, rate in figures["terminations"].items() if rate))
 
 
@@ -120,13 +122,15 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
     Counting the episodes that *finish* first would favour short ones, so each environment has its quota.
 
     Returns:
-        ``episodes``, ``success_rate``, ``mean_return``, ``mean_length`` and ``terminations`` (rate per term); where
-        goals are told in sentences also ``by_goal`` and ``by_instruction``, the success rate of each goal and sentence,
-        and ``told_rate``, episodes that end with the named hand at the named object.
+        ``episodes``, ``success_rate``, ``mean_return``, ``mean_length``, ``terminations`` (rate per term) and ``costs``
+        (per term, the mean over episodes of their sum; none without the observation group ``cost``); where goals are
+        told in sentences also ``by_goal`` and ``by_instruction``, the success rate of each goal and sentence, and
+        ``told_rate``, episodes that end with the named hand at the named object.
     """
     import torch
     from tqdm import tqdm
 
+    from humanoid_vla.agents.constraints import step_costs
     from humanoid_vla.demos.recording import succeeded
     from humanoid_vla.tasks.mdp.instructions import language_command
 
@@ -135,6 +139,8 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
     left = torch.full((num_envs,), episodes // num_envs, device=device)
     left[: episodes % num_envs] += 1
     returns, lengths = torch.zeros(num_envs, device=device), torch.zeros(num_envs, device=device)
+    cost_names = env.unwrapped.cost_names
+    costs, cost_sums = (torch.zeros(number, len(cost_names), device=device) for number in (num_envs, 1))
     sums = {"return": 0.0, "length": 0.0}
     counts = dict.fromkeys(terms.active_terms, 0)
     command = language_command(env.unwrapped)
@@ -147,14 +153,17 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
         while left.any():
             if listening is not None:
                 listening.before_step()
-            obs, rewards, dones, _ = env.step(policy(obs))
+            obs, rewards, dones, extras = env.step(policy(obs))
             returns += rewards
+            if cost_names:
+                costs += step_costs(obs, dones, extras)
             lengths += 1
             policy.reset(dones)
             counted = (dones > 0) & (left > 0)
             if counted.any():
                 sums["return"] += returns[counted].sum().item()
                 sums["length"] += lengths[counted].sum().item()
+                cost_sums += costs[counted].sum(dim=0)
                 for name in counts:
                     counts[name] += int(terms.get_term(name)[counted].sum())
                 if "success" in counts:
@@ -166,6 +175,7 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
                 bar.update(int(counted.sum()))
             returns[dones > 0] = 0.0
             lengths[dones > 0] = 0.0
+            costs[dones > 0] = 0.0
     bar.close()
     figures = {
         "episodes": episodes,
@@ -173,6 +183,7 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
         "mean_return": sums["return"] / episodes,
         "mean_length": sums["length"] / episodes,
         "terminations": {name: count / episodes for name, count in counts.items()},
+        "costs": dict(zip(cost_names, (cost_sums[0] / episodes).tolist(), strict=True)),
     }
     if listening is not None:
         figures |= {"by_goal": listening.by_goal(), "by_instruction": listening.by_instruction()}

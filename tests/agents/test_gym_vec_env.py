@@ -9,7 +9,7 @@ import torch
 from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
-from humanoid_vla.agents.gym_vec_env import GymVecEnv, evaluate, make_gym_env, train
+from humanoid_vla.agents.gym_vec_env import GymVecEnv, evaluate, evaluate_with_costs, make_gym_env, train
 from humanoid_vla.agents.sac import SAC
 
 SAME_STEP = AutoresetMode.SAME_STEP
@@ -223,3 +223,33 @@ def test_bad_environments_are_named() -> None:
     for bad in (Box(-np.inf, np.inf, (2,)), Box(-1.0, 1.0, (2, 2)), gym.spaces.MultiBinary(3)):
         with pytest.raises(ValueError, match="actions must be discrete or a bounded vector"):
             GymVecEnv(vector(action_space=bad))
+
+
+class Costly(Counter):
+    """What a step costs stands in `info`: the number of steps so far; a reset says nothing of it."""
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict]:
+        obs, reward, terminated, truncated, _ = super().step(action)
+        return obs, reward, terminated, truncated, {"late": float(self.steps)}
+
+
+@pytest.mark.parametrize("num_ending", [1, 2])
+def test_costs_are_read_from_info_also_in_the_last_step(num_ending: int) -> None:
+    ends = [(True, False)] * num_ending + [(False, False)] * (2 - num_ending)
+    vector = SyncVectorEnv([lambda end=end: Costly(*end) for end in ends], autoreset_mode=SAME_STEP)
+    env = GymVecEnv(vector, cost_names=["late"])
+    assert env.get_observations()["cost"].tolist() == [[0.0], [0.0]]
+    for _ in range(2):
+        obs, *_ = env.step(torch.zeros(2, 2))
+    assert obs["cost"].tolist() == [[2.0], [2.0]]
+    obs, _, dones, extras = env.step(torch.zeros(2, 2))
+    assert dones.tolist() == [1] * num_ending + [0] * (2 - num_ending)
+    assert extras["final_obs"]["cost"].tolist() == [[3.0], [3.0]]
+    assert obs["cost"].tolist() == [[0.0]] * num_ending + [[3.0]] * (2 - num_ending)
+
+
+def test_evaluation_adds_up_costs() -> None:
+    vector = SyncVectorEnv([lambda: Costly(True, False), lambda: Costly(False, True)], autoreset_mode=SAME_STEP)
+    returns, costs = evaluate_with_costs(lambda obs: torch.zeros(2, 2), GymVecEnv(vector, cost_names=["late"]))
+    assert costs.tolist() == [[1.0 + 2.0 + 3.0]] * 2
+    assert returns.tolist() == [0.0, 0.0]

@@ -106,6 +106,36 @@ class NamedStepEnv(VecEnv):
         return torch.eye(3)[torch.randint(3, (self.num_envs,))]
 
 
+class CostlyStepEnv(VecEnv):
+    """Every step is an episode; reward = -|action - 1|^2, and each of two actions has a cost, (action + 1) / 2.
+
+    Observation groups: `policy`, without meaning, shape (num_envs, 1), and `cost`, shape (num_envs, 2).
+    """
+
+    num_actions = 2
+    max_episode_length = 1
+    cost_names = ("first", "second")
+
+    def __init__(self, num_envs: int = 16) -> None:
+        self.num_envs = num_envs
+        self.device = "cpu"
+        self.cfg = {}
+        self.episode_length_buf = torch.zeros(num_envs, dtype=torch.long)
+        self.obs = self._draw(torch.zeros(num_envs, 2))
+
+    def get_observations(self) -> TensorDict:
+        return self.obs
+
+    def step(self, actions: torch.Tensor) -> tuple[TensorDict, torch.Tensor, torch.Tensor, dict]:
+        rewards = -(actions - 1.0).square().sum(dim=-1)
+        final_obs = self._draw(0.5 * (actions + 1.0))
+        self.obs = self._draw(torch.zeros(self.num_envs, 2))
+        return self.obs, rewards, torch.ones(self.num_envs, dtype=torch.long), {"final_obs": dict(final_obs.items())}
+
+    def _draw(self, costs: torch.Tensor) -> TensorDict:
+        return TensorDict({"policy": torch.rand(self.num_envs, 1), "cost": costs}, batch_size=[self.num_envs])
+
+
 def runner_cfg(
     obs_groups: dict[str, list[str]],
     class_name: str = "humanoid_vla.agents.sac:SAC",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rsl_rl.env import VecEnv
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def construct[A: OffPolicyAlgorithm](
-    algorithm: type[A], obs: TensorDict, env: VecEnv, cfg: dict[str, Any], device: str
+    algorithm: type[A],
+    obs: TensorDict,
+    env: VecEnv,
+    cfg: dict[str, Any],
+    device: str,
+    also_stored: Sequence[str] = (),
 ) -> A:
     """Build an off-policy algorithm.
 
@@ -29,6 +35,7 @@ def construct[A: OffPolicyAlgorithm](
             (keyword arguments of the networks, and their classes in `class_name`), `obs_groups`
             ({"actor": [...], "critic": [...]}), `multi_gpu`.
         device: Where the learner runs.
+        also_stored: Observation groups that the buffer stores beside those which actor and critic read.
     """
     cfg["obs_groups"] = groups = resolve_obs_groups(obs, cfg["obs_groups"], ["actor", "critic"])
     alg_cfg = {key: value for key, value in cfg["algorithm"].items() if key != "class_name"}
@@ -42,7 +49,7 @@ def construct[A: OffPolicyAlgorithm](
         network_class: Any = resolve_callable(kwargs.pop("class_name", default))
         networks.append(network_class(obs, groups, obs_set, env.num_actions, **kwargs))
     # a group that actor and critic share is stored once
-    stored = {group: obs[group] for group in dict.fromkeys([*groups["actor"], *groups["critic"]])}
+    stored = {group: obs[group] for group in dict.fromkeys([*groups["actor"], *groups["critic"], *also_stored])}
     buffer = ReplayBuffer(stored, env.num_actions, buffer_size, device)
     multi_gpu_cfg = cfg.get("multi_gpu")
     actor, critic = networks

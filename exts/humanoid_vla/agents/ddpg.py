@@ -7,14 +7,16 @@ from typing import Any
 import torch
 from torch import nn
 
+from humanoid_vla.agents.continuous import ContinuousAlgorithm
 from humanoid_vla.agents.copies import make_target, polyak_update
-from humanoid_vla.agents.off_policy import Loss, OffPolicyAlgorithm
+from humanoid_vla.agents.off_policy import Loss
 from humanoid_vla.agents.replay_buffer import Batch, ReplayBuffer
 from humanoid_vla.policies.critic import EnsembleCritic
 from humanoid_vla.policies.deterministic import DeterministicPolicy
+from humanoid_vla.policies.trunk import Observations
 
 
-class DDPG(OffPolicyAlgorithm):
+class DDPG(ContinuousAlgorithm):
     """Deterministic actor and critics, each with a target.
 
     Source: Lillicrap et al., "Continuous control with deep reinforcement learning", arXiv 1509.02971. With two critics
@@ -61,31 +63,24 @@ class DDPG(OffPolicyAlgorithm):
         self.add_optimizer("critic", critic=critic_learning_rate)
         self.add_optimizer("actor", actor=actor_learning_rate)
 
-    def critic_loss(self, batch: Batch) -> Loss:
-        """Error of the critics to :meth:`td_target`; arXiv 1509.02971, algorithm 1."""
-        outputs = self.critic(self.critic.encode(batch.obs), batch.actions).float()
-        loss = self.critic.head.loss(outputs, self.td_target(batch))
-        return loss, {"critic": loss.detach(), "q": self.critic.head.values(outputs.detach()).mean()}
-
-    @torch.no_grad()
-    def td_target(self, batch: Batch) -> torch.Tensor:
-        """What the critics' outputs should be, shape (batch, outputs)."""
-        next_actions = self.actor_target.sample(self.actor_target.encode(batch.next_obs))
+    def next_actions(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The target's actions at s_k, with its noise; nothing is added to their value."""
+        actions = self.actor_target.sample(self.actor_target.encode(batch.next_obs))
         if self.target_noise > 0:
             # a' = clip(mu'(s') + clip(eps, -c, c), -1, 1), eps ~ N(0, sigma)            arXiv 1802.09477, eq. 14
-            noise = self.target_noise * torch.randn_like(next_actions)
+            noise = self.target_noise * torch.randn_like(actions)
             noise = noise.clamp(-self.target_noise_clip, self.target_noise_clip)
-            next_actions = (next_actions + noise).clamp(-1.0, 1.0)
-        next_outputs = self.critic_target(self.critic_target.encode(batch.next_obs), next_actions).float()
-        # y = r_0 + ... + gamma^(k-1) r_(k-1) + gamma^k (1 - terminated) Q'(s_k, a')
-        bonus = torch.zeros_like(batch.rewards)
-        return self.critic.head.target(next_outputs, batch.rewards, batch.discounts, bonus, self.critic.reduction)
+            actions = (actions + noise).clamp(-1.0, 1.0)
+        return actions, torch.zeros_like(batch.rewards)
 
     def actor_loss(self, batch: Batch) -> Loss:
-        """Minus the value of the policy's actions by the first critic; arXiv 1802.09477, algorithm 1."""
-        actions = self.actor.sample(self.actor.encode(batch.obs))
-        loss = -self.frozen_critic.q_values(self.frozen_critic.encode(batch.obs), actions)[0].float().mean()
+        """Minus the value of the policy's actions; arXiv 1802.09477, algorithm 1."""
+        loss = -self.action_value(batch.obs, self.actor.sample(self.actor.encode(batch.obs))).mean()
         return loss, {"actor": loss.detach()}
+
+    def action_value(self, obs: Observations, actions: torch.Tensor) -> torch.Tensor:
+        """By the first critic, shape (batch,); gradients pass to the actions only."""
+        return self.frozen_critic.q_values(self.frozen_critic.encode(obs), actions)[0].float()
 
     def update_targets(self, with_actor: bool) -> None:
         """Let the targets follow, as seldom as the actor moves (arXiv 1802.09477, section 5.2)."""

@@ -7,14 +7,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from humanoid_vla.agents.off_policy import Loss, OffPolicyAlgorithm
+from humanoid_vla.agents.continuous import ContinuousAlgorithm
+from humanoid_vla.agents.off_policy import Loss
 from humanoid_vla.agents.replay_buffer import Batch, ReplayBuffer
 from humanoid_vla.agents.temperature import Temperature
 from humanoid_vla.policies.critic import EnsembleCritic
 from humanoid_vla.policies.squashed_gaussian import SquashedGaussianPolicy
 
 
-class SAC(OffPolicyAlgorithm):
+class SAC(ContinuousAlgorithm):
     """Soft actor-critic with target critics and a learned temperature.
 
     Source: Haarnoja et al., "Soft Actor-Critic Algorithms and Applications", arXiv 1812.05905. At scale it becomes
@@ -56,25 +57,15 @@ class SAC(OffPolicyAlgorithm):
         self.add_optimizer("critic", critic=critic_learning_rate)
         self.add_optimizer("actor", actor=actor_learning_rate, temperature=alpha_learning_rate)
 
-    def critic_loss(self, batch: Batch) -> Loss:
-        """Error of the critics to :meth:`td_target`; arXiv 1812.05905, eq. 5."""
-        outputs = self.critic(self.critic.encode(batch.obs), batch.actions).float()
-        loss = self.critic.head.loss(outputs, self.td_target(batch))
-        return loss, {"critic": loss.detach(), "q": self.critic.head.values(outputs.detach()).mean()}
-
-    @torch.no_grad()
-    def td_target(self, batch: Batch) -> torch.Tensor:
-        """What the critics' outputs should be, shape (batch, outputs)."""
-        next_actions, next_log_prob = self.actor.sample(self.actor.encode(batch.next_obs))
-        next_outputs = self.critic_target(self.critic_target.encode(batch.next_obs), next_actions).float()
-        # y = r_0 + ... + gamma^(k-1) r_(k-1) + gamma^k (1 - terminated) (Q'(s_k, a') - alpha log pi(a'|s_k))
-        bonus = -self.temperature() * next_log_prob
-        return self.critic.head.target(next_outputs, batch.rewards, batch.discounts, bonus, self.critic.reduction)
+    def next_actions(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Actions at s_k, and what their entropy is worth: -alpha log pi(a'|s_k)."""
+        actions, log_prob = self.actor.sample(self.actor.encode(batch.next_obs))
+        return actions, -self.temperature() * log_prob
 
     def actor_loss(self, batch: Batch) -> Loss:
         """Of the actor (arXiv 1812.05905, eq. 7) and of the temperature, which share no weights."""
         actions, log_prob = self.actor.sample(self.actor.encode(batch.obs))
-        value = self.frozen_critic.value(self.frozen_critic.encode(batch.obs), actions).float()
+        value = self.action_value(batch.obs, actions)
         alpha = self.temperature()
         # J_pi = E[alpha log pi(a|s) - Q(s, a)]
         actor_loss = (alpha * log_prob - value).mean()

@@ -39,6 +39,11 @@ class HumanoidEnv(ManagerBasedRLEnv):
         self.video_recorders = [CaptionedVideoRecorder(recorder, self) for recorder in cfg.video_recorders]
         self.panel = browser_panel(self)
 
+    @property
+    def cost_names(self) -> list[str]:
+        """Names of the costs, one a column of the observation group ``cost``; none without that group."""
+        return list(self.observation_manager.active_terms.get("cost", []))
+
     def step(self, action: torch.Tensor) -> VecEnvStepReturn:
         """Isaac Lab's step, made safe to learn from where an episode ends.
 

@@ -4,14 +4,18 @@ import gymnasium as gym
 
 
 def _register(task: str, env_cfg: str, **agents: str) -> None:
-    """Register a task; agents by the short names of their entry points, with their classes in :mod:`.agent_cfgs`."""
+    """Register a task; agents by the short names of their entry points.
+
+    Their classes are in :mod:`.agent_cfgs`, or where a module stands before them, "constrained_cfgs:Name", in that.
+    """
+    classes = {name: cfg if ":" in cfg else f"agent_cfgs:{cfg}" for name, cfg in agents.items()}
     gym.register(
         id=task,
         entry_point="humanoid_vla.tasks.env:HumanoidEnv",
         disable_env_checker=True,
         kwargs={
             "env_cfg_entry_point": f"{__name__}.{env_cfg}",
-            **{f"{name}_cfg_entry_point": f"{__name__}.agent_cfgs:{cfg}" for name, cfg in agents.items()},
+            **{f"{name}_cfg_entry_point": f"{__name__}.{cfg}" for name, cfg in classes.items()},
             "default_agent": "rsl_rl",
         },
     )
@@ -23,6 +27,8 @@ _register(
     rsl_rl="ReachSacCfg",
     sac_gpu="ReachSacGpuCfg",
     ddpg="ReachDdpgCfg",
+    sac_lagrangian="constrained_cfgs:ReachSacLagrangianCfg",
+    ddpg_lagrangian="constrained_cfgs:ReachDdpgLagrangianCfg",
     hierarchical="ReachHierarchicalCfg",
     gail="ReachGailCfg",
     bc="ReachBcCfg",
@@ -33,6 +39,8 @@ _register(
     "env_cfg:ReachCommandEnvCfg",
     rsl_rl="ReachCommandSacCfg",
     ddpg="ReachCommandDdpgCfg",
+    sac_lagrangian="constrained_cfgs:ReachCommandSacLagrangianCfg",
+    ddpg_lagrangian="constrained_cfgs:ReachCommandDdpgLagrangianCfg",
     hierarchical="ReachCommandHierarchicalCfg",
     gail="ReachCommandGailCfg",
     bc="ReachCommandBcCfg",

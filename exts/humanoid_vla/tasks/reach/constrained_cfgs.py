@@ -1,0 +1,68 @@
+"""The agents of the Reach family that keep to budgets of cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isaaclab.utils import configclass
+
+from humanoid_vla.tasks.agent_cfgs import ActorCfg, CriticCfg, DeterministicActorCfg
+from humanoid_vla.tasks.constrained_cfgs import (
+    CostCriticCfg,
+    DdpgLagrangianAlgorithmCfg,
+    DdpgLagrangianRunnerCfg,
+    SacLagrangianAlgorithmCfg,
+    SacLagrangianRunnerCfg,
+)
+from humanoid_vla.tasks.reach.agent_cfgs import COMMAND_GROUPS, OBS_GROUPS, OFF_POLICY, SAC
+
+CONSTRAINED: dict[str, Any] = {
+    # What plain SAC costs an episode: see docs/benchmarks.md.
+    "cost_limits": {"joint_vel_limit": 0.5, "hard_impact": 0.1},
+    "proportional_gain": 0.5,
+    "integral_gain": 5e-4,
+    "derivative_gain": 0.5,
+    "multiplier_warmup": 2_000,
+}
+
+
+@configclass
+class ReachSacLagrangianCfg(SacLagrangianRunnerCfg):
+    """SAC under constraints, for two CPU cores."""
+
+    experiment_name = "vla_reach_g1_sac_lagrangian"
+    obs_groups = OBS_GROUPS
+    max_iterations = 400
+    actor = ActorCfg(hidden_dims=[128, 128])
+    critic = CriticCfg(hidden_dims=[128, 128])
+    cost_critic = CostCriticCfg(hidden_dims=[128, 128])
+    algorithm = SacLagrangianAlgorithmCfg(**SAC, **CONSTRAINED)
+
+
+@configclass
+class ReachDdpgLagrangianCfg(DdpgLagrangianRunnerCfg):
+    """TD3 under constraints, for two CPU cores."""
+
+    experiment_name = "vla_reach_g1_ddpg_lagrangian"
+    obs_groups = OBS_GROUPS
+    max_iterations = 400
+    actor = DeterministicActorCfg(hidden_dims=[128, 128])
+    critic = CriticCfg(hidden_dims=[128, 128])
+    cost_critic = CostCriticCfg(hidden_dims=[128, 128])
+    algorithm = DdpgLagrangianAlgorithmCfg(**OFF_POLICY, **CONSTRAINED, policy_delay=2, target_noise=0.2)
+
+
+@configclass
+class ReachCommandSacLagrangianCfg(ReachSacLagrangianCfg):
+    """SAC under constraints that is given the goal itself."""
+
+    experiment_name = "vla_reach_command_g1_sac_lagrangian"
+    obs_groups = COMMAND_GROUPS
+
+
+@configclass
+class ReachCommandDdpgLagrangianCfg(ReachDdpgLagrangianCfg):
+    """TD3 under constraints that is given the goal itself."""
+
+    experiment_name = "vla_reach_command_g1_ddpg_lagrangian"
+    obs_groups = COMMAND_GROUPS
