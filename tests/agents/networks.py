@@ -6,11 +6,14 @@ from typing import Any
 
 import torch
 
+from humanoid_vla.agents.constraints import Constraints
 from humanoid_vla.agents.ddpg import DDPG
 from humanoid_vla.agents.discrete_sac import DiscreteSAC
+from humanoid_vla.agents.lagrangian import DDPGLagrangian, SACLagrangian
 from humanoid_vla.agents.replay_buffer import Batch, ReplayBuffer
 from humanoid_vla.agents.sac import SAC
 from humanoid_vla.policies.categorical import CategoricalPolicy
+from humanoid_vla.policies.cost_critic import CostCritic
 from humanoid_vla.policies.critic import DiscreteCritic, EnsembleCritic
 from humanoid_vla.policies.deterministic import DeterministicPolicy
 from humanoid_vla.policies.squashed_gaussian import SquashedGaussianPolicy
@@ -32,6 +35,26 @@ def make_ddpg(critic: dict[str, Any] | None = None, **settings: Any) -> DDPG:
     actor = DeterministicPolicy(OBS, GROUPS, "actor", 2, (8,), obs_normalization=False)
     critics = EnsembleCritic(OBS, GROUPS, "critic", 2, (8,), obs_normalization=False, **(critic or {}))
     return DDPG(actor, critics, ReplayBuffer(OBS, 2, 400, "cpu"), **QUICK | settings)
+
+
+def make_sac_lagrangian(confidence: float = 1.0, **settings: Any) -> SACLagrangian:
+    sac = make_sac()
+    return SACLagrangian(sac.actor, sac.critic, **constrained(confidence) | QUICK | settings)
+
+
+def make_ddpg_lagrangian(confidence: float = 1.0, **settings: Any) -> DDPGLagrangian:
+    ddpg = make_ddpg()
+    return DDPGLagrangian(ddpg.actor, ddpg.critic, **constrained(confidence) | QUICK | settings)
+
+
+def constrained(confidence: float) -> dict[str, Any]:
+    """Three costs, of which the last may be 4 an episode and the first 0.5."""
+    obs = OBS | {"cost": torch.zeros(4, 3)}
+    critic = CostCritic(
+        OBS, GROUPS, "critic", 2, 2, (8,), num_critics=2, confidence=confidence, obs_normalization=False
+    )
+    constraints = Constraints({"c": 4.0, "a": 0.5}, ["a", "b", "c"])
+    return {"buffer": ReplayBuffer(obs, 2, 400, "cpu"), "cost_critic": critic, "constraints": constraints}
 
 
 def make_discrete_sac(**settings: Any) -> DiscreteSAC:

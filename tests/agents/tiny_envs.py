@@ -47,6 +47,15 @@ class PointEnv(VecEnv):
         self.episode_length_buf[envs] = 0
 
 
+class CostlyPointEnv(PointEnv):
+    """The point's environment where it costs to be away from an axis; one more group, `cost`, (num_envs, 2)."""
+
+    cost_names = ("x", "y")
+
+    def get_observations(self) -> TensorDict:
+        return super().get_observations().set("cost", self.position.abs())
+
+
 class OneStepEnv(VecEnv):
     """Every step is an episode that ends by failure or by time-out; reward = 1 - |action - obs|^2."""
 

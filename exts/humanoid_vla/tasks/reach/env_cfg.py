@@ -156,7 +156,8 @@ class ObservationsCfg:
         """What constrained learning is to avoid, see :mod:`..mdp.safety`; stricter than what ends an episode."""
 
         joint_pos_limit = ObsTerm(func=safety.joint_pos_excess, params={"tolerance": -0.05})
-        joint_vel_limit = ObsTerm(func=safety.joint_vel_excess, params={"fraction": 0.1})
+        # 0.66 rad/s at the wrists, 1.11 at the other arm joints; targets move with up to 1.2
+        joint_vel_limit = ObsTerm(func=safety.joint_vel_excess, params={"fraction": 0.03})
         joint_effort_limit = ObsTerm(func=safety.joint_effort_excess, params={"fraction": 1.0})
         self_collision = ObsTerm(func=safety.contact_force_excess, params={"threshold": 25.0, "sensor_cfg": TORSO})
         hard_impact = ObsTerm(func=safety.contact_force_excess, params={"threshold": 70.0, "sensor_cfg": ARMS})
