@@ -1,0 +1,1 @@
+"""What stands between a policy and the robot: a filter of joint position targets, in torch and in NumPy alone."""

@@ -1,0 +1,95 @@
+"""Signed distances between capsules, and between a capsule and a box."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from humanoid_vla.safety.backend import Array
+
+SMALLEST = 1e-12
+"""Keeps lengths that divide above zero [m^2]."""
+
+SAMPLES = 9
+"""Points along a capsule's axis whose distance from a box is measured."""
+
+
+class Nearest(NamedTuple):
+    """Distances and the nearest points of k pairs of bodies."""
+
+    distances: Array
+    """Between the surfaces [m], negative where they overlap, shape (batch, k)."""
+    points: Array
+    """The nearest point of the first body's axis [m], shape (batch, 3, k)."""
+    normals: Array
+    """Unit vectors from the second body to the first, shape (batch, 3, k)."""
+
+
+def between_capsules(xp: Any, first: tuple[Array, Array], second: tuple[Array, Array], radii: Array) -> Nearest:
+    """Distances between capsules; spheres are capsules whose ends coincide.
+
+    Nearest points of two segments after Ericson, "Real-Time Collision Detection" (2005), section 5.1.9.
+
+    Args:
+        xp: The array library.
+        first: Both ends of the first capsules' axes [m], each (batch, 3, k).
+        second: Likewise of the second.
+        radii: Sum of both radii [m], shape (k,).
+    """
+    (p1, q1), (p2, q2) = first, second
+    d1, d2, r = q1 - p1, q2 - p2, p1 - p2
+    a, e = dot(d1, d1) + SMALLEST, dot(d2, d2) + SMALLEST
+    b, c, f = dot(d1, d2), dot(d1, r), dot(d2, r)
+    # nearest point on the first line, then on the second segment to it, then on the first segment to that
+    s = xp.clip((b * f - c * e) / (a * e - b * b + SMALLEST), 0.0, 1.0)
+    t = xp.clip((b * s + f) / e, 0.0, 1.0)
+    s = xp.clip((b * t - c) / a, 0.0, 1.0)
+    points = p1 + s[..., None, :] * d1
+    apart = points - p2 - t[..., None, :] * d2
+    lengths = xp.sqrt(dot(apart, apart) + SMALLEST)
+    return Nearest(lengths - radii, points, apart / lengths[..., None, :])
+
+
+def to_boxes(xp: Any, starts: Array, ends: Array, radii: Array, centres: Array, half_sizes: Array) -> Nearest:
+    """Distances of capsules from solid boxes that stand along the axes.
+
+    The nearest of :data:`SAMPLES` points along a capsule's axis counts. Against a face that is exact; beside an edge a
+    capsule of radius r and length l may be nearer by (l / 16)^2 / 2r, which is 0.4 mm for a hand of the G1.
+
+    Args:
+        xp: The array library.
+        starts: First ends of the capsules' axes [m], shape (batch, 3, k).
+        ends: Second ends.
+        radii: Radii [m], shape (k,).
+        centres: Centre of each one's box [m], shape (3, k).
+        half_sizes: Half of its edges [m], shape (3, k).
+    """
+    shares = xp.linspace(0.0, 1.0, SAMPLES, dtype=starts.dtype, device=starts.device)
+    points = starts[..., None] + (ends - starts)[..., None] * shares  # (batch, 3, k, samples)
+    distances, normals = _point_to_box(xp, points - centres[..., None], half_sizes[..., None])
+    nearest = distances.argmin(axis=-1)[..., None]  # (batch, k, 1)
+    pick = xp.zeros_like(distances) + (xp.arange(SAMPLES, device=starts.device) == nearest)
+    return Nearest(
+        (distances * pick).sum(axis=-1) - radii,
+        (points * pick[..., None, :, :]).sum(axis=-1),
+        (normals * pick[..., None, :, :]).sum(axis=-1),
+    )
+
+
+def dot(a: Array, b: Array) -> Array:
+    """Inner products of vectors along the last axis but one, (..., 3, n) -> (..., n)."""
+    product = a * b
+    return product[..., 0, :] + product[..., 1, :] + product[..., 2, :]
+
+
+def _point_to_box(xp: Any, x: Array, half_sizes: Array) -> tuple[Array, Array]:
+    """Signed distance of points (batch, 3, ...) from a box about the origin, and its gradient."""
+    outside = xp.abs(x) - half_sizes
+    beyond = xp.clip(outside, 0.0, None)
+    length = xp.sqrt((beyond * beyond).sum(axis=1) + SMALLEST)
+    deepest = xp.maximum(xp.maximum(outside[:, 0], outside[:, 1]), outside[:, 2])
+    inside = deepest <= 0.0
+    sign = xp.sign(x)
+    # outside: from the nearest surface point; inside: out through the nearest face
+    face = sign * (outside >= deepest[:, None])
+    gradient = xp.where(inside[:, None], face, sign * beyond / length[:, None])
+    return xp.where(inside, deepest, length), gradient

@@ -1,0 +1,167 @@
+"""The action filter: from what a policy asks for to the nearest joint position targets that are safe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from humanoid_vla.safety.backend import Array, Backend
+from humanoid_vla.safety.collisions import CollisionConstraints, Constraints
+from humanoid_vla.safety.counters import Counters
+from humanoid_vla.safety.dynamics import GRAVITY, JointDynamics
+from humanoid_vla.safety.kinematics import Kinematics, Posture
+from humanoid_vla.safety.limits import Interval, effort_interval, lead_interval, range_interval, rate_interval
+from humanoid_vla.safety.projection import no_worse_than, project
+from humanoid_vla.safety.robot import RobotModel
+from humanoid_vla.safety.settings import FilterSettings
+
+BRAKING_SHARE = 0.5
+"""Share of a motor's torque that braking before a limit may take."""
+
+
+class ActionFilter:
+    """Joint position targets of one robot, or of a batch of them, made safe step by step.
+
+    In this order: what is not finite is replaced by the last target, and every target is taken into the joint's range;
+    targets move no faster than limits allow, and not away from the measured joint; their PD torque stays within the
+    effort limit; they keep the joint able to stop before the end of its range; bodies keep apart and out of boxes. The
+    last two are found together, as the nearest point within all bounds at once. Whatever contradicts itself, the last
+    target is always allowed: then the robot slows down and stops. What that guarantees, and what not: docs/safety.md.
+
+    A joint whose measurement is missing (not finite) keeps its target, and its last measurement counts.
+
+    Args:
+        robot: The robot; its joints in the order of all arrays here.
+        dt: Length of a step [s].
+        settings: How careful to be.
+        backend: :class:`.backend.NumpyBackend` or :class:`.torch_backend.TorchBackend`.
+        batch: Number of robots.
+
+    Raises:
+        ValueError: If `dt` is not a positive number.
+    """
+
+    def __init__(
+        self, robot: RobotModel, dt: float, settings: FilterSettings, backend: Backend, batch: int = 1
+    ) -> None:
+        if not 0.0 < dt < float("inf"):
+            raise ValueError(f"dt must be a positive number of seconds, got {dt}")
+        self.robot, self.dt, self.settings, self.backend, self.batch = robot, dt, settings, backend, batch
+        self.kinematics = Kinematics(robot, backend)
+        self.dynamics = dynamics = JointDynamics(robot, backend)
+        self.collisions = CollisionConstraints(robot, dynamics, settings, dt, backend)
+        margin = settings.limit_margin * (robot.upper - robot.lower)
+        self.ends = Interval(backend.constant(robot.lower + margin), backend.constant(robot.upper - margin))
+        # coming to rest at that rate from speed v takes a deceleration of rate v
+        stoppable = BRAKING_SHARE * dynamics.acceleration / settings.approach_rate
+        speeds = np.minimum(np.minimum(robot.velocity_limit, settings.max_speed), stoppable)
+        self._max_speed = backend.constant(speeds)
+        self._max_step = backend.constant(robot.velocity_limit * dt)
+        self._stiffness, self._damping = backend.constant(robot.stiffness), backend.constant(robot.damping)
+        self._effort_limit = backend.constant(robot.effort_limit)
+        # the nearest targets are those that change accelerations least
+        self._metric = backend.constant(robot.stiffness / dynamics.inertia)
+        self._upright = backend.constant(np.array(GRAVITY)[None, :, None])
+        self.counters = Counters(backend, self.ends.high - self.ends.low)
+        middle = (0.5 * (self.ends.low + self.ends.high))[None]
+        self._command = backend.xp.concatenate([middle] * batch)
+        self._command_vel = backend.xp.zeros_like(self._command)
+        self._joint_pos = backend.xp.zeros_like(self._command) + self._command
+
+    @property
+    def command(self) -> Array:
+        """The last targets [rad], shape (batch, n)."""
+        return self._command
+
+    def reset(self, joint_pos: Array, rows: Array | slice = slice(None)) -> None:
+        """Begin at rest, where the robot is.
+
+        Args:
+            joint_pos: Measured joint positions [rad], shape (batch, n), or (rows, n).
+            rows: The robots to begin anew.
+
+        Raises:
+            ValueError: If a position is not finite: without one there is nothing safe to begin from.
+        """
+        xp = self.backend.xp
+        if not xp.isfinite(joint_pos).all():
+            raise ValueError("the filter cannot begin: a measured joint position is missing or not finite")
+        self._joint_pos[rows] = joint_pos
+        self._command[rows] = self.ends.nearest(xp, joint_pos)
+        self._command_vel[rows] = 0.0
+
+    def step(self, targets: Array, joint_pos: Array, joint_vel: Array) -> Array:
+        """The nearest safe targets.
+
+        Args:
+            targets: Joint position targets that are asked for [rad], shape (batch, n); may hold anything.
+            joint_pos: Measured joint positions [rad]; NaN where the measurement is missing.
+            joint_vel: Measured joint velocities [rad/s]; likewise.
+
+        Returns:
+            Targets [rad], shape (batch, n), a new array.
+        """
+        xp, settings, counters = self.backend.xp, self.settings, self.counters
+        command = self._command
+        measured = xp.isfinite(joint_pos) & xp.isfinite(joint_vel)
+        joint_pos = xp.where(measured, joint_pos, self._joint_pos)
+        joint_vel = xp.where(measured, joint_vel, 0.0)
+        usable = measured & xp.isfinite(targets)
+        asked = self.ends.nearest(xp, xp.where(usable, targets, command))
+
+        rates = rate_interval(xp, command, self._command_vel, self._max_speed, settings.max_acceleration, self.dt)
+        leads = lead_interval(joint_pos, settings.max_lead)
+        rated = leads.within(xp, rates).nearest(xp, asked)
+
+        # what follows may be in a hurry: it knows the joints' own limits only
+        bounds = leads.within(xp, Interval(command - self._max_step, command + self._max_step))
+        efforts = effort_interval(joint_pos, joint_vel, self._stiffness, self._damping, self._effort_limit)
+        bounds = efforts.within(xp, bounds)
+        eased = bounds.nearest(xp, rated)
+
+        posture = self.kinematics.posture(xp.concatenate((command, joint_pos)))
+        measured_posture = Posture(*(part[len(command) :] for part in posture))
+        gravity = self.dynamics.gravity(measured_posture, self._upright)
+        passive = gravity - self.dynamics.damping * joint_vel
+        rate = settings.approach_rate
+        ranges = range_interval(
+            xp, command, joint_pos, passive + 2.0 * rate * joint_vel, self.dynamics.stiffness, self.ends, rate, self.dt
+        )
+        bounds = ranges.within(xp, bounds)
+        inside = bounds.nearest(xp, eased)
+
+        constraints = self.collisions.constraints(command, joint_pos, joint_vel, posture, passive)
+        safe, share = self._keep_apart(inside, bounds, command, constraints)
+        # rounding must not leave the range by a hair
+        safe = self.ends.nearest(xp, safe)
+        counters.add(
+            missing=(~measured).any(axis=-1),
+            invalid=(measured & ~usable).any(axis=-1),
+            rate=rated - asked,
+            effort=eased - rated,
+            range=inside - eased,
+            collision=safe - inside,
+            slowed=share < 1.0,
+        )
+        self._command_vel = (safe - command) / self.dt
+        self._command = safe
+        self._joint_pos = joint_pos
+        return safe
+
+    def _keep_apart(
+        self, wanted: Array, bounds: Interval, command: Array, constraints: Constraints
+    ) -> tuple[Array, Array]:
+        """Targets that meet the collision constraints, and how much of the way to them was kept."""
+        xp, backend, metric = self.backend.xp, self.backend, self._metric
+        share = xp.ones_like(wanted[:, 0])
+        unmet = ((constraints.rows @ wanted[..., None])[..., 0] < constraints.least).any(axis=-1)
+        index = backend.rows_where(unmet)
+        if len(index) == 0:
+            return wanted, share
+        rows, least = constraints.rows[index] / metric, constraints.least[index]
+        scaled = Interval(bounds.low[index] * metric, bounds.high[index] * metric)
+        nearest = project(backend, wanted[index] * metric, scaled, rows, least)
+        hold = scaled.nearest(xp, command[index] * metric)
+        kept, kept_share = no_worse_than(backend, nearest, hold, rows, least)
+        safe = wanted + 0.0
+        safe[index], share[index] = kept / metric, kept_share
+        return safe, share
