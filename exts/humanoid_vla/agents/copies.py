@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
+
+_WEIGHTS: WeakKeyDictionary[nn.Module, list[nn.Parameter]] = WeakKeyDictionary()
 
 
 def make_target[M: nn.Module](network: M) -> M:
@@ -26,4 +29,11 @@ def make_frozen_view[M: nn.Module](network: M) -> M:
 @torch.no_grad()
 def polyak_update(target: nn.Module, online: nn.Module, tau: float) -> None:
     """target <- (1 - tau) target + tau online, in place."""
-    torch._foreach_lerp_(list(target.parameters()), list(online.parameters()), tau)  # pyright: ignore[reportPrivateImportUsage]
+    torch._foreach_lerp_(_weights(target), _weights(online), tau)  # pyright: ignore[reportPrivateImportUsage]
+
+
+def _weights(network: nn.Module) -> list[nn.Parameter]:
+    """All weights; kept, for to look through all modules takes as long as to move small networks."""
+    if network not in _WEIGHTS:
+        _WEIGHTS[network] = list(network.parameters())
+    return _WEIGHTS[network]

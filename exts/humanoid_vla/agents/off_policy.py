@@ -17,7 +17,7 @@ from humanoid_vla.agents.acceleration import CudaGraphs, accelerate
 from humanoid_vla.agents.checkpoint import load_state, restore_random_state, save_state
 from humanoid_vla.agents.construction import construct
 from humanoid_vla.agents.copies import make_frozen_view, make_target, polyak_update
-from humanoid_vla.agents.optimization import make_optimizer, scale_step_sizes
+from humanoid_vla.agents.optimization import forget_gradients, make_optimizer, scale_step_sizes, take_step
 from humanoid_vla.agents.replay_buffer import Batch, ReplayBuffer
 from humanoid_vla.agents.symmetry import SymmetryAugmentation
 
@@ -246,10 +246,10 @@ class OffPolicyAlgorithm(ABC):
 
     def minimize(self, loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
         """One step of an optimiser down the gradient of a loss, averaged over all processes."""
-        optimizer.zero_grad()
+        forget_gradients(optimizer)
         loss.backward()
         self.average_gradients(weight for group in optimizer.param_groups for weight in group["params"])
-        optimizer.step()
+        take_step(optimizer)
 
     def update_targets(self, with_actor: bool) -> None:
         """Let the targets follow the online networks."""

@@ -148,29 +148,29 @@ class ReplayBuffer:
         # the remainder of a 62-bit number: uniform to 1e-12, and the total need not leave the device
         pick = torch.randint(1 << 62, (batch_size,), device=self.device) % ends[-1]
         env = torch.searchsorted(ends, pick, right=True)
-        position = pick - ends[env] + self._count[env]  # within the environment's queue
-        row = self._starts[env, (self._first[env] + position) % self.num_rows]
         base = env * self.num_rows
+        # the first pick of an environment, ends - count, is the slot `first` of its queue
+        slot = (pick + (self._first + self._count - ends).index_select(0, env)) % self.num_rows
+        row = self._starts.view(-1).index_select(0, base + slot)
         index = base + row
         rewards = self._rewards.index_select(0, index)
-        length = torch.ones_like(row)  # k
-        goes_on = torch.ones_like(row, dtype=torch.bool)
-        for step in range(1, n_steps):
-            following = base + (row + step) % self.num_rows
-            # no step was made from a final or the newest observation: the return ends before
-            goes_on = goes_on & self._has_step.index_select(0, following)
-            rewards = rewards + gamma**step * goes_on * self._rewards.index_select(0, following)
-            length = length + goes_on
-        last_index = base + (row + length - 1) % self.num_rows
-        next_index = base + (row + length) % self.num_rows
-        terminated = self._terminated.index_select(0, last_index).float()
+        discounts = torch.full_like(rewards, gamma)
+        for _ in range(1, n_steps):
+            following = (row + 1) % self.num_rows
+            # no step was made from a final or the newest observation: the return ends before, and stays there
+            goes_on = self._has_step.index_select(0, base + following)
+            rewards = rewards + discounts * goes_on * self._rewards.index_select(0, base + following)
+            discounts = torch.where(goes_on, gamma * discounts, discounts)
+            row = torch.where(goes_on, following, row)
+        next_index = base + (row + 1) % self.num_rows
+        terminated = self._terminated.index_select(0, base + row).float()
         return Batch(
             obs={group: value.index_select(0, index) for group, value in self._obs.items()},
             actions=self._actions.index_select(0, index),
             rewards=rewards,
             next_obs={group: value.index_select(0, next_index) for group, value in self._obs.items()},
             terminated=terminated,
-            discounts=gamma**length * (1.0 - terminated),
+            discounts=discounts * (1.0 - terminated),
         )
 
     def state_dict(self) -> dict:

@@ -110,8 +110,8 @@ class SquashedGaussianPolicy(HeadActor):
         # in full precision also under autocast: the log-density sums over all action dimensions
         mean, raw = outputs.float().chunk(2, dim=-1)
         # a smooth bound: a clamp would stop the gradient outside
-        half_range = 0.5 * (self.log_std_max - self.log_std_min)
-        return mean, self.log_std_min + half_range * (torch.tanh(raw) + 1.0)
+        middle, half_range = 0.5 * (self.log_std_max + self.log_std_min), 0.5 * (self.log_std_max - self.log_std_min)
+        return mean, middle + half_range * torch.tanh(raw)
 
 
 class TanhOfMean(nn.Module):
@@ -138,5 +138,6 @@ def squashed_log_prob(u: torch.Tensor, noise: torch.Tensor, log_std: torch.Tenso
     """
     # log N(u) = -(noise^2 / 2 + log std + log(2 pi) / 2)
     # log |d tanh(u) / du| = log(1 - tanh(u)^2) = 2 (log 2 - u - softplus(-2 u)), exact also where tanh rounds to 1
-    minus_log_prob = 0.5 * noise.square() + log_std + 2.0 * (math.log(2.0) - u - F.softplus(-2.0 * u))
-    return -minus_log_prob.sum(dim=-1) - 0.5 * math.log(2.0 * math.pi) * u.shape[-1]
+    variable = torch.sub(log_std, u + F.softplus(-2.0 * u), alpha=2.0)
+    constant = (2.0 * math.log(2.0) + 0.5 * math.log(2.0 * math.pi)) * u.shape[-1]
+    return -torch.addcmul(variable, noise, noise, value=0.5).sum(dim=-1) - constant

@@ -16,7 +16,7 @@ def reduce_critics(q: torch.Tensor, reduction: str) -> torch.Tensor:
     methods", arXiv 1802.09477, eq. 10); with distributions and many environments the mean does better (FastSAC, arXiv
     2512.01996).
     """
-    return q.amin(dim=0) if reduction == "min" else q.mean(dim=0)
+    return q.min(dim=0).values if reduction == "min" else q.mean(dim=0)
 
 
 class ScalarHead(nn.Module):
@@ -52,7 +52,7 @@ class ScalarHead(nn.Module):
 
     def loss(self, outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Half the squared error to a target of shape (batch, 1); mean over the batch, sum over the critics."""
-        return 0.5 * (outputs - target).square().mean(dim=1).sum()
+        return 0.5 * F.mse_loss(outputs, target.expand_as(outputs), reduction="sum") / outputs.shape[1]
 
 
 class CategoricalHead(nn.Module):
