@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 
 from benchmark_camera import run_camera
+from benchmark_constrained import LEARNERS, run_constrained
 from benchmark_env import run_env
 from benchmark_imitation import OURS, THEIRS, run_imitation
 from benchmark_language import run_language
@@ -47,6 +48,24 @@ def main() -> None:
     sb3.add_argument("--update_every", type=int, default=1, help="steps a gradient update (default: 1)")
     sb3.add_argument("--plot", type=Path, metavar="PNG", help="draw the curves into this file")
     sb3.set_defaults(run=run_sb3)
+    constrained = commands.add_parser(
+        "constrained", help="return and cost of constrained learning on Gymnasium's tasks"
+    )
+    constrained.add_argument("--env", default="HalfCheetah-v5", help="that moves forward (default: HalfCheetah-v5)")
+    constrained.add_argument("--threshold", type=float, default=3.2096, help="free of cost [m/s] (default: 3.2096)")
+    constrained.add_argument("--limit", type=float, default=25.0, help="cost an episode (default: 25)")
+    constrained.add_argument("--steps", type=int, default=300_000, help="environment steps of a run (default: 300000)")
+    constrained.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="one run for each (default: 0 1 2)"
+    )
+    constrained.add_argument("--learners", choices=LEARNERS, nargs="+", default=LEARNERS, help="what to train")
+    constrained.add_argument("--every", type=int, default=10_000, help="steps between evaluations (default: 10000)")
+    constrained.add_argument(
+        "--learning_starts", type=int, default=10_000, help="random steps at first (default: 10000)"
+    )
+    constrained.add_argument("--update_every", type=int, default=4, help="steps a gradient update (default: 4)")
+    constrained.add_argument("--plot", type=Path, metavar="PNG", help="draw the curves into this file")
+    constrained.set_defaults(run=run_constrained)
     imitation = commands.add_parser("imitation", help="BC and GAIL from one expert, ours and the `imitation` library's")
     imitation.add_argument("--env", default="Pendulum-v1", help="Gymnasium's environment (default: Pendulum-v1)")
     imitation.add_argument("--steps", type=int, default=20_480, help="environment steps of GAIL (default: 20480)")

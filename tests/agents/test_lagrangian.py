@@ -16,7 +16,8 @@ from tiny_envs import POINT_GROUPS, POLICY_GROUPS, CostlyPointEnv, CostlyStepEnv
 from humanoid_vla.agents.lagrangian import Lagrangian
 from humanoid_vla.agents.replay_buffer import Batch
 
-SAC, DDPG = ({"class_name": f"humanoid_vla.agents.lagrangian:{name}Lagrangian"} for name in ("SAC", "DDPG"))
+SAC: dict[str, Any] = {"class_name": "humanoid_vla.agents.lagrangian:SACLagrangian"}
+DDPG: dict[str, Any] = {"class_name": "humanoid_vla.agents.lagrangian:DDPGLagrangian"}
 BOTH = pytest.mark.parametrize("algorithm", [SAC, DDPG], ids=["sac", "ddpg"])
 MAKE_BOTH = pytest.mark.parametrize("make", [make_sac_lagrangian, make_ddpg_lagrangian], ids=["sac", "ddpg"])
 
@@ -48,7 +49,8 @@ def test_critic_losses_add_up(make: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(algorithm, "cost_target", lambda batch: target)
     monkeypatch.setattr(algorithm, "td_target", lambda batch: torch.zeros(8, 1))
     q = algorithm.cost_critic(batch.obs["policy"], batch.actions)  # (costs, members, batch)
-    expected = sum(0.5 * ((q[cost, member] - target[cost]) ** 2).mean() for cost in range(2) for member in range(2))
+    errors = [((q[cost, member] - target[cost]) ** 2).mean() for cost in range(2) for member in range(2)]
+    expected = 0.5 * torch.stack(errors).sum()
     reward_q = algorithm.critic.q_values(batch.obs["policy"], batch.actions)
     loss, figures = algorithm.critic_loss(batch)
     torch.testing.assert_close(figures["cost_critic"], expected.detach())
@@ -119,10 +121,10 @@ def test_an_update_moves_critics_targets_and_actor(make: Any) -> None:
 
 
 def make_runner(env: VecEnv, groups: dict[str, list[str]] | None = None, **algorithm: Any) -> Any:
-    limits = {"cost_limits": {"x": 2.0, "y": 3.0} if isinstance(env, PointEnv) else {"first": 0.75, "second": 2.0}}
-    defaults = limits | {"multiplier_warmup": 100}
+    limits = {"x": 2.0, "y": 3.0} if isinstance(env, PointEnv) else {"first": 0.75, "second": 2.0}
+    defaults: dict[str, Any] = {"cost_limits": limits, "multiplier_warmup": 100}
     cfg = runner_cfg(dict(groups or POLICY_GROUPS), **defaults | algorithm)
-    return OnPolicyRunner(env, cfg | {"cost_critic": {"hidden_dims": [32, 32]}}, None)
+    return OnPolicyRunner(env, cfg | {"cost_critic": {"hidden_dims": [32, 32], "num_critics": 2}}, None)
 
 
 def learn_and_record(runner: Any, iterations: int) -> list[dict[str, float]]:

@@ -18,7 +18,7 @@ from humanoid_vla.tasks.reach.agent_cfgs import COMMAND_GROUPS, OBS_GROUPS, OFF_
 
 CONSTRAINED: dict[str, Any] = {
     # less than half of what plain SAC costs an episode, see docs/benchmarks.md
-    "cost_limits": {"joint_vel_limit": 0.15, "hard_impact": 0.05},
+    "cost_limits": {"joint_vel_limit": 0.15, "hard_impact": 0.1},
     "proportional_gain": 0.5,
     "integral_gain": 5e-4,
     "derivative_gain": 0.5,
@@ -36,7 +36,7 @@ class ReachSacLagrangianCfg(SacLagrangianRunnerCfg):
     max_iterations = 400
     actor = ActorCfg(hidden_dims=[128, 128])
     critic = CriticCfg(hidden_dims=[128, 128])
-    cost_critic = CostCriticCfg(hidden_dims=[128, 128])
+    cost_critic = CostCriticCfg(hidden_dims=[128, 128], num_critics=2)
     algorithm = SacLagrangianAlgorithmCfg(**SAC, **CONSTRAINED)
 
 
@@ -49,7 +49,7 @@ class ReachDdpgLagrangianCfg(DdpgLagrangianRunnerCfg):
     max_iterations = 400
     actor = DeterministicActorCfg(hidden_dims=[128, 128])
     critic = CriticCfg(hidden_dims=[128, 128])
-    cost_critic = CostCriticCfg(hidden_dims=[128, 128])
+    cost_critic = CostCriticCfg(hidden_dims=[128, 128], num_critics=2)
     algorithm = DdpgLagrangianAlgorithmCfg(**OFF_POLICY, **CONSTRAINED, policy_delay=2, target_noise=0.2)
 
 
