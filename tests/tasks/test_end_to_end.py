@@ -48,6 +48,8 @@ def test_an_evaluation_has_all_figures_of_the_contract(trained_run: Path, checkp
     assert {"time_out", "success", "wrong_touch", "self_collision", "hard_impact", "non_finite"} <= rates.keys()
     assert sum(rates.values()) >= 1.0  # every episode ended somehow
     assert figures["success_rate"] == rates["success"]
+    assert {"joint_vel_limit", "hard_impact"} < figures["costs"].keys()
+    assert all(0.0 <= cost <= 10.0 * figures["mean_length"] for cost in figures["costs"].values())
 
 
 @pytest.mark.slow
