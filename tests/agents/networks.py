@@ -27,14 +27,14 @@ def make_sac(critic: dict[str, Any] | None = None, normalize: bool = False, **se
     torch.manual_seed(0)
     actor = SquashedGaussianPolicy(OBS, GROUPS, "actor", 2, (8,), obs_normalization=normalize)
     critics = EnsembleCritic(OBS, GROUPS, "critic", 2, (8,), obs_normalization=normalize, **(critic or {}))
-    return SAC(actor, critics, ReplayBuffer(OBS, 2, 400, "cpu"), **QUICK | settings)
+    return SAC(actor, critics, ReplayBuffer(OBS, 2, 400, settings.get("device", "cpu")), **QUICK | settings)
 
 
 def make_ddpg(critic: dict[str, Any] | None = None, **settings: Any) -> DDPG:
     torch.manual_seed(0)
     actor = DeterministicPolicy(OBS, GROUPS, "actor", 2, (8,), obs_normalization=False)
     critics = EnsembleCritic(OBS, GROUPS, "critic", 2, (8,), obs_normalization=False, **(critic or {}))
-    return DDPG(actor, critics, ReplayBuffer(OBS, 2, 400, "cpu"), **QUICK | settings)
+    return DDPG(actor, critics, ReplayBuffer(OBS, 2, 400, settings.get("device", "cpu")), **QUICK | settings)
 
 
 def make_sac_lagrangian(confidence: float = 1.0, **settings: Any) -> SACLagrangian:
@@ -61,7 +61,7 @@ def make_discrete_sac(**settings: Any) -> DiscreteSAC:
     torch.manual_seed(0)
     actor = CategoricalPolicy(OBS, GROUPS, "actor", 2, (8,), obs_normalization=False, action_names=("left", "right"))
     critics = DiscreteCritic(OBS, GROUPS, "critic", 2, (8,), obs_normalization=False)
-    return DiscreteSAC(actor, critics, ReplayBuffer(OBS, 2, 400, "cpu"), **QUICK | settings)
+    return DiscreteSAC(actor, critics, ReplayBuffer(OBS, 2, 400, settings.get("device", "cpu")), **QUICK | settings)
 
 
 def make_batch(size: int = 8, one_hot: bool = False) -> Batch:

@@ -26,7 +26,8 @@ def accelerate[**P, T](
     if compile:
         function = torch.compile(function)
     if autocast:
-        function = torch.autocast(device.type, torch.bfloat16)(function)
+        # no weight is read twice in a loss, and a cache must not outlive the recording of a CUDA graph
+        function = torch.autocast(device.type, torch.bfloat16, cache_enabled=False)(function)
     return function
 
 
@@ -45,6 +46,7 @@ class CudaGraphs:
         self._function = function
         self._num_calls: dict[bool, int] = {}
         self._recorded: dict[bool, tuple[Any, dict[str, torch.Tensor]]] = {}
+        self._stream: torch.cuda.Stream | None = None
 
     def __call__(self, which: bool) -> dict[str, torch.Tensor]:
         """What the function gives; the tensors are the caller's to keep."""
@@ -53,7 +55,8 @@ class CudaGraphs:
             if calls <= WARM_UP_CALLS:
                 return self._warm_up(which)
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):  # records, but does nothing yet
+            # records, but does nothing yet; what other threads do meanwhile, a renderer's for instance, is their affair
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 outputs = self._function(which)
             self._recorded[which] = graph, outputs
         graph, outputs = self._recorded[which]
@@ -62,9 +65,10 @@ class CudaGraphs:
 
     def _warm_up(self, which: bool) -> dict[str, torch.Tensor]:
         """Run it as it is, on a stream of its own as recording does."""
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
+        if self._stream is None:  # one for all calls: each stream keeps memory of its own
+            self._stream = torch.cuda.Stream()
+        self._stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._stream):
             outputs = self._function(which)
-        torch.cuda.current_stream().wait_stream(stream)
+        torch.cuda.current_stream().wait_stream(self._stream)
         return outputs

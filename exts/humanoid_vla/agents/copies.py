@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
 
-_WEIGHTS: WeakKeyDictionary[nn.Module, list[nn.Parameter]] = WeakKeyDictionary()
+_WEIGHTS: WeakKeyDictionary[nn.Module, list[Any]] = WeakKeyDictionary()
 
 
 def make_target[M: nn.Module](network: M) -> M:
@@ -32,7 +33,7 @@ def polyak_update(target: nn.Module, online: nn.Module, tau: float) -> None:
     torch._foreach_lerp_(_weights(target), _weights(online), tau)  # pyright: ignore[reportPrivateImportUsage]
 
 
-def _weights(network: nn.Module) -> list[nn.Parameter]:
+def _weights(network: nn.Module) -> list[Any]:
     """All weights; kept, for to look through all modules takes as long as to move small networks."""
     if network not in _WEIGHTS:
         _WEIGHTS[network] = list(network.parameters())
