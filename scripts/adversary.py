@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
 NAMES = ("random", "bang_bang", "far_targets", "towards_collision")
 """Each robot meets one of them, in turn."""
-INVALID_SHARE, DROPOUT_SHARE, BLACKOUT_SHARE = 0.01, 0.01, 0.005
-"""Shares of targets that are not finite, of joints without a measurement, and of robots without any, in each step."""
+INVALID_SHARE, DROPOUT_SHARE, BLACKOUT_SHARE = 0.01, 0.01, 0.001
+"""Shares of targets that are not finite, of joints without a measurement, and of robots whose measurements all stop,
+in each step."""
+BLACKOUT_STEPS = 10
+"""For how long, at most."""
 
 
 class Adversary:
@@ -39,6 +42,7 @@ class Adversary:
         self.kind = torch.arange(batch, device=self._lower.device) % len(NAMES)
         self._targets = torch.zeros(batch, robot.num_joints, device=self._lower.device)
         self._left = torch.zeros(batch, device=self._lower.device)
+        self._dark = torch.zeros_like(self._left)
 
     def targets(self, joint_pos: torch.Tensor) -> torch.Tensor:
         """Joint position targets [rad], shape (batch, n), some of them not finite."""
@@ -65,7 +69,9 @@ class Adversary:
         import torch
 
         missing = self._uniform(*joint_pos.shape) < DROPOUT_SHARE
-        missing |= self._uniform(len(joint_pos), 1) < BLACKOUT_SHARE
+        begins = self._uniform(len(joint_pos)) < BLACKOUT_SHARE
+        self._dark = torch.where(begins, BLACKOUT_STEPS * self._uniform(len(joint_pos)), self._dark - 1.0)
+        missing |= (self._dark > 0).unsqueeze(-1)
         return torch.where(missing, torch.nan, joint_pos), torch.where(missing, torch.nan, joint_vel)
 
     def _uniform(self, *shape: int) -> Any:

@@ -13,6 +13,7 @@ from benchmark_imitation import OURS, THEIRS, run_imitation
 from benchmark_language import run_language
 from benchmark_learner import run_learner
 from benchmark_learning import run_learning
+from benchmark_safety import run_safety
 from benchmark_sb3 import IMPLEMENTATIONS, SETTINGS, run_sb3
 from benchmark_vla import run_vla
 from common import InputError, run_main, write_json
@@ -72,6 +73,8 @@ def main() -> None:
     imitation.add_argument(
         "--update_every", type=int, default=2, help="of these, a gradient update of SAC (default: 2)"
     )
+    imitation.add_argument("--learning_rate", type=float, default=3e-4, help="step size of GAIL's SAC (default: 3e-4)")
+    imitation.add_argument("--tau", type=float, default=0.005, help="how fast its targets follow (default: 0.005)")
     imitation.add_argument("--expert_steps", type=int, default=15_000, help="of our SAC, the expert (default: 15000)")
     imitation.add_argument("--episodes", type=int, default=10, help="demonstrations (default: 10)")
     imitation.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="one run for each (default: 0 1 2)")
@@ -92,6 +95,14 @@ def main() -> None:
     vla.add_argument("--calls", type=int, default=500, help="timed actions (default: 500)")
     vla.add_argument("--seconds", type=float, default=5.0, help="of training for each row [s] (default: 5)")
     vla.set_defaults(run=run_vla)
+    safety = commands.add_parser("safety", help="the action filter under attack, and how long one of its steps takes")
+    safety.add_argument("--num_envs", type=int, default=256, help="robots side by side (default: 256)")
+    safety.add_argument("--steps", type=int, default=3907, help="steps of each (default: 3907: a million in all)")
+    safety.add_argument("--unfiltered_steps", type=int, default=200, help="likewise without the filter (default: 200)")
+    safety.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    safety.add_argument("--seed", type=int, default=0, help="of the adversary (default: 0)")
+    safety.add_argument("--set", nargs="*", default=[], metavar="NAME=NUMBER", help="settings of the filter")
+    safety.set_defaults(run=run_safety)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="OUT", help="file for the figures")
     args, overrides = parser.parse_known_args()

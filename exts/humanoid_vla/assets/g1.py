@@ -1,10 +1,12 @@
-"""Isaac Lab configurations of the Unitree G1: :data:`G1_CFG`, :data:`G1_UPPER_BODY_CFG`, :data:`G1_NVIDIA_CFG`.
+"""Isaac Lab configurations of the Unitree G1: whole, its upper body, hung up by the pelvis, and NVIDIA's own.
 
 The root is the pelvis in all of them. Limits and armatures come from the figures. Gains are those with which people
 drive the real robot:
 
 - the whole body: natural frequency 10 Hz and damping ratio 2 of the rotor alone, ``kp = I (2 pi 10)^2`` and
   ``kd = 2 * 2 * I * 2 pi 10``, as in BeyondMimic's whole_body_tracking and mjlab;
+- the robot hung up: those of the upper body, and likewise kp 300 for hips and knees, kp 80 for ankles; the former's kd
+  is 10, as the waist's;
 - the upper body: kp 80, kd 3 for shoulders and elbows, kp 40, kd 1.5 for wrists, kp 300 for the waist, as in
   ``G1_29_ArmController`` of Unitree's xr_teleoperate. They hold the arms against gravity, which the former do not. The
   waist's kd is 10 instead of 3: without the real gears' friction the torso would swing for seconds at 2.7 Hz.
@@ -17,9 +19,12 @@ import math
 import isaaclab.sim as sim_utils
 from isaaclab.actuators import ActuatorBaseCfg, ImplicitActuatorCfg
 from isaaclab.assets import ArticulationCfg
+from isaaclab.sim.spawners.from_files.from_files import spawn_from_usd_file
+from isaaclab.sim.utils import clone
 from isaaclab.utils.assets import ISAAC_NUCLEUS_DIR
+from pxr import Usd, UsdPhysics
 
-from humanoid_vla.assets.g1_figures import DATA_DIR, Joint, Vec3, load_figures
+from humanoid_vla.assets.g1_figures import DATA_DIR, Joint, Quat, Vec3, load_figures
 from humanoid_vla.assets.usd_writer import is_leg
 
 _FIGURES = load_figures()
@@ -69,6 +74,12 @@ def _manipulation_gains(joint: Joint) -> tuple[float, float]:
     return (40.0, 1.5) if "wrist" in joint.name else (80.0, 3.0)
 
 
+def _posture_gains(joint: Joint) -> tuple[float, float]:
+    if "ankle" in joint.name:
+        return 80.0, 3.0
+    return (300.0, 10.0) if is_leg(joint.name) else _manipulation_gains(joint)
+
+
 def _actuators(names: tuple[str, ...], gains: dict[str, tuple[float, float]]) -> ImplicitActuatorCfg:
     joints = [joint for joint in _FIGURES.joints if joint.name in names]
     return ImplicitActuatorCfg(
@@ -116,6 +127,36 @@ G1_UPPER_BODY_CFG = ArticulationCfg(
     },
 )
 """Waist and arms, 17 joints; the pelvis is fixed at standing height, on straight legs."""
+
+
+@clone
+def spawn_hung(
+    prim_path: str,
+    cfg: sim_utils.UsdFileCfg,
+    translation: Vec3 | None = None,
+    orientation: Quat | None = None,
+    **_: object,
+) -> Usd.Prim:
+    """Spawn a robot whose pelvis a fixed joint holds to the world, as from a gantry."""
+    prim = spawn_from_usd_file(prim_path, str(cfg.usd_path), cfg, translation, orientation)
+    held = UsdPhysics.FixedJoint.Define(prim.GetStage(), f"{prim_path}/joints/pelvis_to_world")
+    held.CreateBody1Rel().SetTargets([f"{prim_path}/pelvis"])
+    return prim
+
+
+G1_HUNG_CFG = ArticulationCfg(
+    prim_path="{ENV_REGEX_NS}/Robot",
+    spawn=sim_utils.UsdFileCfg(func=spawn_hung, usd_path=usd_path("g1.usda"), activate_contact_sensors=True),
+    init_state=ArticulationCfg.InitialStateCfg(pos=(0.0, 0.0, 1.5), joint_pos=dict(_FIGURES.home)),
+    soft_joint_pos_limit_factor=0.95,
+    actuators={
+        "joints": _actuators(
+            tuple(joint.name for joint in _FIGURES.joints),
+            {joint.name: _posture_gains(joint) for joint in _FIGURES.joints},
+        )
+    },
+)
+"""All 29 joints, held by the pelvis with the feet in the air: for what must not depend on balance."""
 
 G1_NVIDIA_CFG = ArticulationCfg(
     prim_path="{ENV_REGEX_NS}/Robot",

@@ -1,6 +1,6 @@
-"""The few array operations that NumPy and torch call by other names; everything else the filter writes once for both.
+"""The few array operations that NumPy and torch call by other names; the filter writes everything else once for both.
 
-Both libraries share `where`, `clip`, `stack`, `@` and, as torch takes NumPy's `axis`, reductions. ``xp`` is the library.
+Both libraries share `where`, `maximum`, `@` and, as torch takes NumPy's `axis`, reductions. ``xp`` is the library.
 """
 
 from __future__ import annotations
@@ -27,12 +27,24 @@ class Backend(Protocol):
         ...
 
     def pick(self, values: Array, index: Array) -> Array:
-        """Values at indices along the last axis: (..., n), (..., k) -> (..., k); leading axes are broadcast."""
+        """Columns at indices of their own for each robot: (batch, rows, n), (batch, k) -> (batch, rows, k)."""
+        ...
+
+    def contiguous(self, values: Array) -> Array:
+        """The same values, one row behind the other in memory."""
         ...
 
     def rows_where(self, mask: Array) -> Array:
         """Indices of the true entries of a mask of shape (batch,)."""
         ...
+
+
+def times(matrices: Array, vectors: Array) -> Array:
+    """Products of matrices and vectors, (batch, k, n), (batch, n) -> (batch, k).
+
+    Written as a sum: torch's batched product of a matrix and a vector takes the batch one by one on a CPU.
+    """
+    return (matrices * vectors[:, None]).sum(axis=-1)
 
 
 class NumpyBackend:
@@ -49,12 +61,11 @@ class NumpyBackend:
         return values.argpartition(count - 1, axis=-1)[..., :count]
 
     def pick(self, values: np.ndarray, index: np.ndarray) -> np.ndarray:
-        shape = np.broadcast_shapes(values.shape[:-1], index.shape[:-1])
-        values, index = (
-            np.broadcast_to(values, (*shape, values.shape[-1])),
-            np.broadcast_to(index, (*shape, index.shape[-1])),
-        )
-        return np.take_along_axis(values, index, axis=-1)
+        batch, rows = np.arange(len(values))[:, None, None], np.arange(values.shape[1])[:, None]
+        return values[batch, rows, index[:, None]]
+
+    def contiguous(self, values: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(values)
 
     def rows_where(self, mask: np.ndarray) -> np.ndarray:
         return mask.nonzero()[0]

@@ -22,7 +22,7 @@ class Counters:
 
     def __init__(self, backend: Backend, ranges: Array) -> None:
         self._xp, self._ranges = backend.xp, ranges
-        self._zeros = backend.xp.zeros_like(ranges[: len(FLAGS) + 2 * len(STAGES)])
+        self._zeros = backend.xp.zeros_like(ranges[: len(FLAGS) + len(STAGES) + 1])
         self.clear()
 
     def clear(self) -> None:
@@ -31,26 +31,31 @@ class Counters:
         self._sums = self._zeros
         self._largest = self._zeros[: len(STAGES)]
 
-    def add(self, **happened: Array) -> None:
-        """Count a step: flags, (batch,), and changes of targets [rad], (batch, n), of all stages by name."""
+    def add(self, change: Array, **happened: Array) -> None:
+        """Count a step.
+
+        Args:
+            change: What the whole filter changed [rad], shape (batch, n).
+            happened: Flags, (batch,), and changes of targets [rad], (batch, n), of all stages by name.
+        """
         xp = self._xp
-        changes = xp.stack([xp.abs(happened[stage]) for stage in STAGES])  # (stages, batch, n)
-        acted = xp.stack([happened[flag] for flag in FLAGS]).sum(axis=1)
-        most = xp.amax(changes, axis=-1)  # (stages, batch)
-        squares = ((changes / self._ranges) ** 2).mean(axis=-1).sum(axis=-1)
-        self._sums = self._sums + xp.concatenate((acted, (most > NOTICEABLE).sum(axis=-1), squares))
+        changes = xp.concatenate([happened[stage][None] for stage in STAGES])  # (stages, batch, n)
+        acted = xp.concatenate([happened[flag][None] for flag in FLAGS])
+        most = xp.amax(xp.abs(changes), axis=-1)  # (stages, batch)
+        acted = xp.concatenate((acted, most > NOTICEABLE)).sum(axis=-1)
+        share = change / self._ranges
+        self._sums = self._sums + xp.concatenate((acted, (share * share).mean(axis=-1).sum()[None]))
         self._largest = xp.maximum(self._largest, xp.amax(most, axis=-1))
-        self._steps += changes.shape[1]
+        self._steps += len(change)
 
     def figures(self) -> dict[str, float]:
-        """Robot steps; for each flag and stage the share of them in which it acted; for each stage the largest change.
+        """Robot steps; the share of them in which each flag was set and each stage acted; each stage's largest change.
 
-        ``<stage>_rms`` is the root mean square of a stage's changes, as a share of the joints' ranges.
+        ``change_rms`` is the root mean square of what the whole filter changed, as a share of the joints' ranges.
         """
-        sums, largest = self._sums.tolist(), self._largest.tolist()
+        *acted, squares = self._sums.tolist()
         steps = max(self._steps, 1)
         figures: dict[str, float] = {"steps": self._steps}
-        figures |= {name: value / steps for name, value in zip((*FLAGS, *STAGES), sums, strict=False)}
-        squares = sums[len(FLAGS) + len(STAGES) :]
-        figures |= {f"{stage}_rms": (value / steps) ** 0.5 for stage, value in zip(STAGES, squares, strict=True)}
-        return figures | {f"{stage}_max": value for stage, value in zip(STAGES, largest, strict=True)}
+        figures |= {name: value / steps for name, value in zip((*FLAGS, *STAGES), acted, strict=True)}
+        figures |= {f"{stage}_max": value for stage, value in zip(STAGES, self._largest.tolist(), strict=True)}
+        return figures | {"change_rms": (squares / steps) ** 0.5}

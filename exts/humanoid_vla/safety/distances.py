@@ -24,32 +24,32 @@ class Nearest(NamedTuple):
     """Unit vectors from the second body to the first, shape (batch, 3, k)."""
 
 
-def between_capsules(xp: Any, first: tuple[Array, Array], second: tuple[Array, Array], radii: Array) -> Nearest:
+def between_capsules(xp: Any, first: Array, second: Array, radii: Array) -> Nearest:
     """Distances between capsules; spheres are capsules whose ends coincide.
 
     Nearest points of two segments after Ericson, "Real-Time Collision Detection" (2005), section 5.1.9.
 
     Args:
         xp: The array library.
-        first: Both ends of the first capsules' axes [m], each (batch, 3, k).
+        first: Both ends of the first capsules' axes [m], shape (batch, 6, k).
         second: Likewise of the second.
         radii: Sum of both radii [m], shape (k,).
     """
-    (p1, q1), (p2, q2) = first, second
-    d1, d2, r = q1 - p1, q2 - p2, p1 - p2
+    p1, p2 = first[:, :3], second[:, :3]
+    d1, d2, r = first[:, 3:] - p1, second[:, 3:] - p2, p1 - p2
     a, e = dot(d1, d1) + SMALLEST, dot(d2, d2) + SMALLEST
     b, c, f = dot(d1, d2), dot(d1, r), dot(d2, r)
     # nearest point on the first line, then on the second segment to it, then on the first segment to that
-    s = xp.clip((b * f - c * e) / (a * e - b * b + SMALLEST), 0.0, 1.0)
-    t = xp.clip((b * s + f) / e, 0.0, 1.0)
-    s = xp.clip((b * t - c) / a, 0.0, 1.0)
-    points = p1 + s[..., None, :] * d1
-    apart = points - p2 - t[..., None, :] * d2
+    s = _share(xp, (b * f - c * e) / (a * e - b * b + SMALLEST))
+    t = _share(xp, (b * s + f) / e)
+    s = _share(xp, (b * t - c) / a)
+    points = p1 + s[:, None] * d1
+    apart = points - p2 - t[:, None] * d2
     lengths = xp.sqrt(dot(apart, apart) + SMALLEST)
-    return Nearest(lengths - radii, points, apart / lengths[..., None, :])
+    return Nearest(lengths - radii, points, apart / lengths[:, None])
 
 
-def to_boxes(xp: Any, starts: Array, ends: Array, radii: Array, centres: Array, half_sizes: Array) -> Nearest:
+def to_boxes(xp: Any, capsules: Array, radii: Array, centres: Array, half_sizes: Array) -> Nearest:
     """Distances of capsules from solid boxes that stand along the axes.
 
     The nearest of :data:`SAMPLES` points along a capsule's axis counts. Against a face that is exact; beside an edge a
@@ -57,12 +57,12 @@ def to_boxes(xp: Any, starts: Array, ends: Array, radii: Array, centres: Array, 
 
     Args:
         xp: The array library.
-        starts: First ends of the capsules' axes [m], shape (batch, 3, k).
-        ends: Second ends.
+        capsules: Both ends of their axes [m], shape (batch, 6, k).
         radii: Radii [m], shape (k,).
         centres: Centre of each one's box [m], shape (3, k).
         half_sizes: Half of its edges [m], shape (3, k).
     """
+    starts, ends = capsules[:, :3], capsules[:, 3:]
     shares = xp.linspace(0.0, 1.0, SAMPLES, dtype=starts.dtype, device=starts.device)
     points = starts[..., None] + (ends - starts)[..., None] * shares  # (batch, 3, k, samples)
     distances, normals = _point_to_box(xp, points - centres[..., None], half_sizes[..., None])
@@ -76,9 +76,15 @@ def to_boxes(xp: Any, starts: Array, ends: Array, radii: Array, centres: Array, 
 
 
 def dot(a: Array, b: Array) -> Array:
-    """Inner products of vectors along the last axis but one, (..., 3, n) -> (..., n)."""
+    """Inner products of vectors, (batch, 3, n) -> (batch, n)."""
     product = a * b
-    return product[..., 0, :] + product[..., 1, :] + product[..., 2, :]
+    return product[:, 0] + product[:, 1] + product[:, 2]
+
+
+def _share(xp: Any, x: Array) -> Array:
+    """Clipped to [0, 1]."""
+    zero = xp.zeros_like(x)
+    return xp.minimum(xp.maximum(x, zero), zero + 1.0)
 
 
 def _point_to_box(xp: Any, x: Array, half_sizes: Array) -> tuple[Array, Array]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from humanoid_vla.safety.backend import Array, Backend, NumpyBackend
-from humanoid_vla.safety.kinematics import Kinematics, Posture, cross, moved_by
+from humanoid_vla.safety.kinematics import Kinematics, Posture, moved_by
 from humanoid_vla.safety.robot import RobotModel
 
 POSTURES, PERCENTILE = 1000, 95.0
@@ -28,13 +28,17 @@ class JointDynamics:
     """
 
     def __init__(self, robot: RobotModel, backend: Backend) -> None:
-        self._backend = backend
         moved = moved_by(robot, np.arange(robot.num_joints))  # (what is moved, by which joint)
         self._masses = backend.constant(robot.masses[:, None] * moved)
+        x, y, z = GRAVITY
+        self._gravity = backend.constant(np.array([[x], [y], [z]]))
+        self._times_gravity = backend.constant(np.array([[0.0, z, -y], [-z, 0.0, x], [y, -x, 0.0]]))  # c -> c x g
         self._mass_sums = backend.constant(robot.masses @ moved)
         inertias, torques = _worst_loads(robot, moved)
         self.inertia = inertias
         """(n,) [kg m^2]"""
+        self.load = torques
+        """What holding against gravity takes, upright, shape (n,) [N m]."""
         self.acceleration = np.clip(robot.effort_limit - torques, 0.0, None) / inertias
         """What the motors can do beside holding against gravity, shape (n,) [rad/s^2]."""
         self.stiffness = backend.constant(robot.stiffness / inertias)
@@ -43,17 +47,21 @@ class JointDynamics:
         """kd / I, shape (n,) [1/s]."""
         self._inverse_inertia = backend.constant(1.0 / inertias)
 
-    def gravity(self, posture: Posture, direction: Array) -> Array:
-        """Accelerations by gravity [rad/s^2], shape (batch, n).
+    def gravity(self, posture: Posture) -> Array:
+        """Accelerations by gravity while the pelvis stands upright [rad/s^2], shape (batch, n)."""
+        # sum of m g . (w x (c - o)) over all that a joint moves, with g . (w x c) = w . (c x g)
+        pulls = self._times_gravity @ (posture.centres @ self._masses)
+        turning = (posture.axes * pulls).sum(axis=1) - (self._gravity * posture.moments).sum(axis=1) * self._mass_sums
+        return turning * self._inverse_inertia
 
-        Args:
-            posture: Of the robot.
-            direction: Gravity in the pelvis frame [m/s^2], shape (batch or 1, 3, 1).
-        """
-        xp = self._backend.xp
-        # sum of m g . (w x (c - o)) over all that a joint moves
-        moments = cross(xp, posture.axes, posture.centres @ self._masses) - posture.moments * self._mass_sums
-        return (direction * moments).sum(axis=1) * self._inverse_inertia
+    def predicted(
+        self, joint_pos: Array, joint_vel: Array, targets: Array, gravity: Array, dt: float
+    ) -> tuple[Array, Array]:
+        """Positions [rad] and velocities [rad/s] a step later; an implicit step, stable whatever the gains."""
+        # v+ = v + dt (kp / I (u - q - dt v+) - kd / I v+ + gravity)
+        pushed = joint_vel + dt * (self.stiffness * (targets - joint_pos) + gravity)
+        joint_vel = pushed / (1.0 + dt * self.damping + dt * dt * self.stiffness)
+        return joint_pos + dt * joint_vel, joint_vel
 
 
 def _worst_loads(robot: RobotModel, moved: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

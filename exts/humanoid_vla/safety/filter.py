@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from humanoid_vla.safety.backend import Array, Backend
+from humanoid_vla.safety.backend import Array, Backend, times
 from humanoid_vla.safety.collisions import CollisionConstraints, Constraints
 from humanoid_vla.safety.counters import Counters
-from humanoid_vla.safety.dynamics import GRAVITY, JointDynamics
-from humanoid_vla.safety.kinematics import Kinematics, Posture
+from humanoid_vla.safety.dynamics import JointDynamics
+from humanoid_vla.safety.kinematics import Kinematics
 from humanoid_vla.safety.limits import Interval, effort_interval, lead_interval, range_interval, rate_interval
 from humanoid_vla.safety.projection import no_worse_than, project
 from humanoid_vla.safety.robot import RobotModel
 from humanoid_vla.safety.settings import FilterSettings
+
+MOST_CONSTRAINTS = 24
+"""Collision constraints that are weighed against each other in a step."""
 
 BRAKING_SHARE = 0.5
 """Share of a motor's torque that braking before a limit may take."""
@@ -27,7 +30,8 @@ class ActionFilter:
     last two are found together, as the nearest point within all bounds at once. Whatever contradicts itself, the last
     target is always allowed: then the robot slows down and stops. What that guarantees, and what not: docs/safety.md.
 
-    A joint whose measurement is missing (not finite) keeps its target, and its last measurement counts.
+    A joint whose measurement is missing (not finite) is not moved on; it is taken to be where :mod:`.dynamics` expects
+    it.
 
     Args:
         robot: The robot; its joints in the order of all arrays here.
@@ -48,8 +52,8 @@ class ActionFilter:
         self.robot, self.dt, self.settings, self.backend, self.batch = robot, dt, settings, backend, batch
         self.kinematics = Kinematics(robot, backend)
         self.dynamics = dynamics = JointDynamics(robot, backend)
-        self.collisions = CollisionConstraints(robot, dynamics, settings, dt, backend)
-        margin = settings.limit_margin * (robot.upper - robot.lower)
+        self.collisions = CollisionConstraints(robot, dynamics, settings, backend)
+        margin = np.minimum(settings.limit_margin, 0.1 * (robot.upper - robot.lower))
         self.ends = Interval(backend.constant(robot.lower + margin), backend.constant(robot.upper - margin))
         # coming to rest at that rate from speed v takes a deceleration of rate v
         stoppable = BRAKING_SHARE * dynamics.acceleration / settings.approach_rate
@@ -57,15 +61,18 @@ class ActionFilter:
         self._max_speed = backend.constant(speeds)
         self._max_step = backend.constant(robot.velocity_limit * dt)
         self._stiffness, self._damping = backend.constant(robot.stiffness), backend.constant(robot.damping)
-        self._effort_limit = backend.constant(robot.effort_limit)
+        # light joints that jerk would throw about the heavy ones that carry them
+        self._effort_limit = backend.constant(
+            np.minimum(robot.effort_limit, dynamics.load + settings.max_push * dynamics.inertia)
+        )
         # the nearest targets are those that change accelerations least
         self._metric = backend.constant(robot.stiffness / dynamics.inertia)
-        self._upright = backend.constant(np.array(GRAVITY)[None, :, None])
         self.counters = Counters(backend, self.ends.high - self.ends.low)
         middle = (0.5 * (self.ends.low + self.ends.high))[None]
         self._command = backend.xp.concatenate([middle] * batch)
         self._command_vel = backend.xp.zeros_like(self._command)
-        self._joint_pos = backend.xp.zeros_like(self._command) + self._command
+        self._expected_pos = backend.xp.zeros_like(self._command) + self._command
+        self._expected_vel = backend.xp.zeros_like(self._command)
 
     @property
     def command(self) -> Array:
@@ -85,7 +92,8 @@ class ActionFilter:
         xp = self.backend.xp
         if not xp.isfinite(joint_pos).all():
             raise ValueError("the filter cannot begin: a measured joint position is missing or not finite")
-        self._joint_pos[rows] = joint_pos
+        self._expected_pos[rows] = joint_pos
+        self._expected_vel[rows] = 0.0
         self._command[rows] = self.ends.nearest(xp, joint_pos)
         self._command_vel[rows] = 0.0
 
@@ -103,8 +111,8 @@ class ActionFilter:
         xp, settings, counters = self.backend.xp, self.settings, self.counters
         command = self._command
         measured = xp.isfinite(joint_pos) & xp.isfinite(joint_vel)
-        joint_pos = xp.where(measured, joint_pos, self._joint_pos)
-        joint_vel = xp.where(measured, joint_vel, 0.0)
+        joint_pos = xp.where(measured, joint_pos, self._expected_pos)
+        joint_vel = xp.where(measured, joint_vel, self._expected_vel)
         usable = measured & xp.isfinite(targets)
         asked = self.ends.nearest(xp, xp.where(usable, targets, command))
 
@@ -118,9 +126,8 @@ class ActionFilter:
         bounds = efforts.within(xp, bounds)
         eased = bounds.nearest(xp, rated)
 
-        posture = self.kinematics.posture(xp.concatenate((command, joint_pos)))
-        measured_posture = Posture(*(part[len(command) :] for part in posture))
-        gravity = self.dynamics.gravity(measured_posture, self._upright)
+        posture = self.kinematics.posture(joint_pos)
+        gravity = self.dynamics.gravity(posture)
         passive = gravity - self.dynamics.damping * joint_vel
         rate = settings.approach_rate
         ranges = range_interval(
@@ -129,13 +136,14 @@ class ActionFilter:
         bounds = ranges.within(xp, bounds)
         inside = bounds.nearest(xp, eased)
 
-        constraints = self.collisions.constraints(command, joint_pos, joint_vel, posture, passive)
+        constraints = self.collisions.constraints(posture, joint_pos, joint_vel, passive)
         safe, share = self._keep_apart(inside, bounds, command, constraints)
         # rounding must not leave the range by a hair
         safe = self.ends.nearest(xp, safe)
         counters.add(
             missing=(~measured).any(axis=-1),
             invalid=(measured & ~usable).any(axis=-1),
+            change=safe - asked,
             rate=rated - asked,
             effort=eased - rated,
             range=inside - eased,
@@ -144,7 +152,7 @@ class ActionFilter:
         )
         self._command_vel = (safe - command) / self.dt
         self._command = safe
-        self._joint_pos = joint_pos
+        self._expected_pos, self._expected_vel = self.dynamics.predicted(joint_pos, joint_vel, safe, gravity, self.dt)
         return safe
 
     def _keep_apart(
@@ -153,11 +161,14 @@ class ActionFilter:
         """Targets that meet the collision constraints, and how much of the way to them was kept."""
         xp, backend, metric = self.backend.xp, self.backend, self._metric
         share = xp.ones_like(wanted[:, 0])
-        unmet = ((constraints.rows @ wanted[..., None])[..., 0] < constraints.least).any(axis=-1)
-        index = backend.rows_where(unmet)
+        slack = times(constraints.rows, wanted) - constraints.least
+        index = backend.rows_where((slack < 0.0).any(axis=-1))
         if len(index) == 0:
             return wanted, share
-        rows, least = constraints.rows[index] / metric, constraints.least[index]
+        # the tightest are enough: while these are met, others rarely become short
+        tightest = backend.nearest(slack[index], min(MOST_CONSTRAINTS, slack.shape[-1]))
+        rows = constraints.rows[index[:, None], tightest] / metric
+        least = constraints.least[index[:, None], tightest]
         scaled = Interval(bounds.low[index] * metric, bounds.high[index] * metric)
         nearest = project(backend, wanted[index] * metric, scaled, rows, least)
         hold = scaled.nearest(xp, command[index] * metric)

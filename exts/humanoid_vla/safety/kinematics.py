@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,8 @@ class Posture(NamedTuple):
     """Axes of the joints, shape (batch, 3, n)."""
     moments: Array
     """Cross product of each axis and a point on it [m], shape (batch, 3, n)."""
-    starts: Array
-    """First ends of the capsules' axes [m], shape (batch, 3, c)."""
-    ends: Array
-    """Second ends [m], shape (batch, 3, c)."""
+    capsules: Array
+    """Both ends of each capsule's axis [m], one below the other, shape (batch, 6, c)."""
     centres: Array
     """Centres of mass of what each joint moves and no later joint does [m], shape (batch, 3, n)."""
 
@@ -34,7 +32,7 @@ class Kinematics:
     """
 
     def __init__(self, robot: RobotModel, backend: Backend) -> None:
-        self._xp = backend.xp
+        self._xp, self._contiguous = backend.xp, backend.contiguous
         parents, depths = robot.parents, _depths(robot.parents)
         order = np.argsort(depths, kind="stable")  # level by level
         place = np.empty_like(order)  # of each joint in that order
@@ -55,14 +53,14 @@ class Kinematics:
         self._offsets = backend.constant(offsets)
         self._offsets_cross = backend.constant(offsets @ cross)
         self._offsets_cross2 = backend.constant(offsets @ cross @ cross)
-        self._axes = backend.constant(robot.axes[order][..., None])  # (n, 3, 1)
         frames = np.where(robot.capsule_frames < 0, 0, place[robot.capsule_frames] + 1)  # behind the pelvis' own
         self._capsule_frames = backend.constant(frames)
         ends = np.concatenate([robot.capsule_ends.transpose(0, 2, 1), np.ones((len(frames), 1, 2))], axis=1)
         self._capsule_ends = backend.constant(ends)  # (c, 4, 2)
-        self._centres = backend.constant(
-            np.concatenate([robot.centres, np.ones((len(order), 1))], axis=1)[order][..., None]
-        )
+        # axis and centre of mass of each joint, as columns
+        axes = np.concatenate([robot.axes, np.zeros((len(order), 1))], axis=1)
+        centres = np.concatenate([robot.centres, np.ones((len(order), 1))], axis=1)
+        self._columns = backend.constant(np.stack([axes, centres], axis=-1))  # (n, 4, 2)
         self._pelvis = backend.constant(np.eye(4)[None, None])
 
     def posture(self, joint_pos: Array) -> Posture:
@@ -79,15 +77,13 @@ class Kinematics:
         for joints, parents in self._levels:
             frames.append(frames[-1][:, parents] @ local[:, joints])
         frame = xp.concatenate(frames, axis=1)  # (batch, 1 + n, 4, 4), level by level behind the pelvis
-        axes = (frame[:, 1:, :3, :3] @ self._axes)[..., 0]  # (batch, n, 3)
-        centres = (frame[:, 1:] @ self._centres)[..., :3, 0]
-        # all three back in the order of the robot's joints, as columns
-        axes, origins, centres = (
-            vectors[:, self._place].swapaxes(1, 2) for vectors in (axes, frame[:, 1:, :3, 3], centres)
-        )
-        ends = frame[:, self._capsule_frames] @ self._capsule_ends  # (batch, c, 4, 2)
-        starts, ends = (ends[:, :, :3, end].swapaxes(1, 2) for end in (0, 1))
-        return Posture(axes, cross(xp, axes, origins), starts, ends, centres)
+        joints = frame[:, 1:][:, self._place]
+        # laid out anew: torch's batched products take rows that are not contiguous one by one
+        columns = self._contiguous((joints[:, :, :3] @ self._columns).swapaxes(1, 3))  # (batch, 2, 3, n)
+        axes, origins = columns[:, 0], joints[:, :, :3, 3].swapaxes(1, 2)
+        ends = frame[:, self._capsule_frames, :3] @ self._capsule_ends  # (batch, c, 3, 2)
+        capsules = ends.swapaxes(1, 3).reshape(len(joint_pos), 6, -1)
+        return Posture(axes, cross(xp, axes, origins), capsules, columns[:, 1])
 
 
 def moved_by(robot: RobotModel, frames: np.ndarray) -> np.ndarray:
@@ -100,28 +96,28 @@ def moved_by(robot: RobotModel, frames: np.ndarray) -> np.ndarray:
     return moves
 
 
-def distance_gradient(backend: Backend, posture: Posture, points: Array, normals: Array, moves: Array) -> Array:
+def distance_gradient(xp: Any, posture: Posture, points: Array, normals: Array, moves: Array) -> Array:
     """How distances change with the joints [m/rad], shape (batch, k, n).
 
     Args:
-        backend: The array library.
+        xp: The array library.
         posture: Of the robot.
         points: A point on the line through both nearest points [m], shape (batch, 3, k).
         normals: Unit vector from the second body's nearest point to the first's, shape (batch, 3, k).
         moves: What a joint moves: 1 the first body, -1 the second, 0 both or neither, shape (batch, k, n).
     """
-    xp = backend.xp
-    # d(distance) / dq_j = n . (w_j x (p - o_j)) = (p x n) . w_j - n . (w_j x o_j); p x n is that of both nearest points,
-    # because n is parallel to the line between them
-    turning = cross(xp, points, normals).swapaxes(1, 2) @ posture.axes
-    return moves * (turning - normals.swapaxes(1, 2) @ posture.moments)
+    # d(distance) / dq_j = n . (w_j x (p - o_j)) = (p x n) . w_j - n . (w_j x o_j); both nearest points have the same
+    # p x n, because n is parallel to the line between them
+    lines = xp.concatenate((cross(xp, points, normals), normals), axis=1)  # (batch, 6, k)
+    joints = xp.concatenate((posture.axes, -posture.moments), axis=1)  # (batch, 6, n)
+    return moves * (lines.swapaxes(1, 2) @ joints)
 
 
-def cross(xp: object, a: Array, b: Array) -> Array:
+def cross(xp: Any, a: Array, b: Array) -> Array:
     """Cross products of vectors along the last axis but one, (..., 3, n)."""
-    ax, ay, az = a[..., 0, :], a[..., 1, :], a[..., 2, :]
-    bx, by, bz = b[..., 0, :], b[..., 1, :], b[..., 2, :]
-    return xp.stack((ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx), axis=-2)  # type: ignore[attr-defined]
+    # written twice, so that slices are its cyclic permutations
+    a, b = xp.concatenate((a, a), axis=-2), xp.concatenate((b, b), axis=-2)
+    return a[..., 1:4, :] * b[..., 2:5, :] - a[..., 2:5, :] * b[..., 1:4, :]
 
 
 def _depths(parents: np.ndarray) -> np.ndarray:

@@ -15,7 +15,8 @@ class Interval(NamedTuple):
 
     def nearest(self, xp: Any, targets: Array) -> Array:
         """Each target, or the end of the interval that is nearest to it."""
-        return xp.clip(targets, self.low, self.high)
+        # two calls: NumPy's own clip costs as much as seven
+        return xp.minimum(xp.maximum(targets, self.low), self.high)
 
     def within(self, xp: Any, outer: Interval) -> Interval:
         """What is left of this interval in another one; where nothing is, the end of the other that is nearest."""
@@ -36,8 +37,9 @@ def rate_interval(
         dt: Length of a step [s].
     """
     gain = max_acceleration * dt
-    fastest = xp.minimum(xp.clip(command_vel, 0.0, None) + gain, max_speed)
-    slowest = xp.maximum(xp.clip(command_vel, None, 0.0) - gain, -max_speed)
+    zero = xp.zeros_like(max_speed)
+    fastest = xp.minimum(xp.maximum(command_vel, zero) + gain, max_speed)
+    slowest = xp.maximum(xp.minimum(command_vel, zero) - gain, -max_speed)
     return Interval(command + slowest * dt, command + fastest * dt)
 
 

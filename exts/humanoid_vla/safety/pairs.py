@@ -95,18 +95,16 @@ class _Search:
     """Distances of a robot's pairs, and descents of one of them."""
 
     def __init__(self, robot: RobotModel) -> None:
-        self._backend = NumpyBackend()
         self._robot = robot
-        self._kinematics = Kinematics(robot, self._backend)
+        self._kinematics = Kinematics(robot, NumpyBackend())
         moves = moved_by(robot, robot.capsule_frames)
         self._first, self._second = robot.pairs.T
         self._moves = moves[self._first] - moves[self._second]
         self._radii = robot.capsule_radii[self._first] + robot.capsule_radii[self._second]
 
     def nearest(self, joint_pos: np.ndarray) -> Nearest:
-        posture = self._kinematics.posture(joint_pos)
-        capsules = [(posture.starts[..., side], posture.ends[..., side]) for side in (self._first, self._second)]
-        return between_capsules(np, capsules[0], capsules[1], self._radii)
+        capsules = self._kinematics.posture(joint_pos).capsules
+        return between_capsules(np, capsules[..., self._first], capsules[..., self._second], self._radii)
 
     def descend(self, joint_pos: np.ndarray, pair: int) -> np.ndarray:
         """Smallest distance on the way down, from several postures at once, shape (batch,)."""
@@ -117,7 +115,7 @@ class _Search:
             posture = self._kinematics.posture(joint_pos)
             points, normals = nearest.points[..., pair, None], nearest.normals[..., pair, None]
             moves = np.broadcast_to(self._moves[pair], (len(joint_pos), 1, self._robot.num_joints))
-            slope = distance_gradient(self._backend, posture, points, normals, moves)[:, 0]
+            slope = distance_gradient(np, posture, points, normals, moves)[:, 0]
             rate = 0.2 * (1.0 - step / DESCENT_STEPS)
             joint_pos = joint_pos - rate * slope / (np.linalg.norm(slope, axis=-1, keepdims=True) + 1e-9)
             joint_pos = joint_pos.clip(self._robot.lower, self._robot.upper)

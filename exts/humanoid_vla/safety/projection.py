@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from humanoid_vla.safety.backend import Array, Backend
+from humanoid_vla.safety.backend import Array, Backend, times
 from humanoid_vla.safety.limits import Interval
 
 ITERATIONS = 24
@@ -14,9 +14,10 @@ SMALLEST = 1e-9
 def project(backend: Backend, wanted: Array, bounds: Interval, rows: Array, least: Array) -> Array:
     """min |u - wanted|^2 / 2 with rows u >= least and u within the bounds.
 
-    Ascent of the dual, each time along the multiplier that promises most (Hildreth, "A quadratic programming procedure",
-    1957, in the order of Gauss and Southwell): for given multipliers y >= 0 the best u is wanted + rows^T y, clipped
-    to the bounds. Where the constraints contradict each other or the iterations end first, some stay unmet.
+    Ascent of the dual, each time along the multiplier that promises most (Hildreth, "A quadratic programming
+    procedure", 1957, in the order of Gauss and Southwell): for given multipliers y >= 0 the best u is
+    wanted + rows^T y, clipped to the bounds. Where the constraints contradict each other or the iterations end first,
+    some stay unmet.
 
     Args:
         backend: The array library.
@@ -30,19 +31,20 @@ def project(backend: Backend, wanted: Array, bounds: Interval, rows: Array, leas
     """
     xp = backend.xp
     squares = (rows * rows).sum(axis=-1)
-    steps = xp.where(squares > SMALLEST, 1.0 / xp.clip(squares, SMALLEST, None), 0.0)
+    some = squares > SMALLEST
+    steps = some / xp.where(some, squares, 1.0)
     multipliers = xp.zeros_like(least)
     free, u = wanted, bounds.nearest(xp, wanted)
     numbers = xp.arange(rows.shape[1], device=least.device)
     for _ in range(ITERATIONS):
-        shortfall = least - (rows @ u[..., None])[..., 0]
+        shortfall = least - times(rows, u)
         change = xp.maximum(shortfall * steps, -multipliers)
         worth = change * change * squares
         if not (worth > TOLERANCE * TOLERANCE * steps).any():
             break
         change = change * (numbers == worth.argmax(axis=-1)[..., None])  # of one multiplier a robot
         multipliers = multipliers + change
-        free = free + (change[:, None] @ rows)[:, 0]
+        free = free + (change[..., None] * rows).sum(axis=1)
         u = bounds.nearest(xp, free)
     return u
 
@@ -61,9 +63,10 @@ def no_worse_than(backend: Backend, wanted: Array, fallback: Array, rows: Array,
         The point, and the share of the way to it that was kept, shape (batch,).
     """
     xp = backend.xp
-    slack = (rows @ wanted[..., None])[..., 0] - least
-    at_fallback = (rows @ fallback[..., None])[..., 0] - least
-    worse = slack < xp.clip(at_fallback, None, 0.0) - TOLERANCE
-    kept = xp.clip(at_fallback, 0.0, None) / xp.clip(at_fallback - slack, SMALLEST, None)
+    slack = times(rows, wanted) - least
+    at_fallback = times(rows, fallback) - least
+    zero = xp.zeros_like(slack)
+    worse = slack < xp.minimum(at_fallback, zero) - TOLERANCE
+    kept = xp.maximum(at_fallback, zero) / xp.where(worse, at_fallback - slack, 1.0)
     share = xp.amin(xp.where(worse, kept, 1.0), axis=-1)
     return fallback + share[..., None] * (wanted - fallback), share

@@ -19,20 +19,25 @@ class FilterSettings:
     """Settings of :class:`.filter.ActionFilter`.
 
     Raises:
-        ValueError: If a number is not finite or not positive, or a margin leaves nothing of a joint's range.
+        ValueError: If a number is not finite or not positive, or bodies are detected too late.
     """
 
-    max_speed: float = 3.0
+    max_speed: float = 2.0
     """Largest speed of a target [rad/s]; a joint's own limit where that is lower."""
 
-    max_acceleration: float = 60.0
+    max_acceleration: float = 20.0
     """How fast a target may gain speed [rad/s^2]. It may always stop at once: a target that rests is a joint held."""
+
+    max_push: float = 100.0
+    """Largest acceleration that a motor may give its joint beside holding it up [rad/s^2]; its effort limit where that is
+    lower."""
 
     max_lead: float = 0.5
     """Largest distance of a target from the measured position [rad]: bounds how hard a blocked joint pushes."""
 
-    limit_margin: float = 0.025
-    """Share of a joint's range that is left unused at either end."""
+    limit_margin: float = 0.1
+    """What is left unused at either end of a joint's range [rad]: room for what the motors cannot hold against. At most
+    a tenth of the range."""
 
     minimum_distance: float = 0.005
     """Distance that capsules keep from each other and from boxes [m]."""
@@ -40,7 +45,7 @@ class FilterSettings:
     detection_distance: float = 0.3
     """Bodies that are farther apart do not matter yet [m]."""
 
-    approach_rate: float = 12.0
+    approach_rate: float = 14.0
     """Share of the distance left to a limit or a body that may be used up in a second [1/s]: the nearer, the slower.
 
     Joints that move come to rest before it like a critically damped oscillator of this rate. Higher rates ask more of
@@ -54,8 +59,6 @@ class FilterSettings:
             value = getattr(self, field.name)
             if field.name != "keep_out" and not (math.isfinite(value) and value > 0.0):
                 raise ValueError(f"{field.name} must be a positive number, got {value}")
-        if self.limit_margin >= 0.5:
-            raise ValueError(f"limit_margin must be below 0.5, half of a joint's range, got {self.limit_margin}")
         if self.detection_distance <= self.minimum_distance:
             raise ValueError(
                 f"detection_distance ({self.detection_distance}) must exceed minimum_distance ({self.minimum_distance})"

@@ -29,8 +29,10 @@ class TorchBackend:
         return values.detach().topk(count, dim=-1, largest=False, sorted=False).indices
 
     def pick(self, values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-        shape = torch.broadcast_shapes(values.shape[:-1], index.shape[:-1])
-        return values.expand(*shape, -1).gather(-1, index.expand(*shape, -1))
+        return values.gather(-1, index[:, None].expand(-1, values.shape[1], -1))
+
+    def contiguous(self, values: torch.Tensor) -> torch.Tensor:
+        return values.contiguous()
 
     def rows_where(self, mask: torch.Tensor) -> torch.Tensor:
         return mask.nonzero().squeeze(-1)
