@@ -40,6 +40,8 @@ BASELINE = Path(__file__).with_name("imitation_baseline.py")
 EVALUATIONS = 10
 SAME_VERSIONS = ("gymnasium", "mujoco")
 """Both sides train and evaluate in the same environments; `imitation` asks for an older Gymnasium, without the -v5."""
+GAIL_SETTINGS = ("update_every", "learning_rate", "tau")
+"""Of the SAC under GAIL, ours and the library's."""
 Training = tuple[Callable[[], None], Any, Iterable[int]]
 """Goes on until the next evaluation; the policy; and the environment steps done at each."""
 
@@ -80,6 +82,9 @@ def check_arguments(args: argparse.Namespace) -> None:
     for name, least in (("expert_steps", 2), ("episodes", 2), ("update_every", 1)):
         if getattr(args, name) < least:
             raise InputError(f"--{name} is {getattr(args, name)}; it must be at least {least}")
+    for name in ("learning_rate", "tau"):
+        if not 0.0 < getattr(args, name) <= 1.0:
+            raise InputError(f"--{name} is {getattr(args, name)}; it must be above 0 and at most 1")
     if args.steps < EVALUATIONS or args.steps % EVALUATIONS:
         raise InputError(f"--steps is {args.steps}; it must be a multiple of {EVALUATIONS}, the evaluations of a run")
     if set(args.learners) & set(THEIRS):
@@ -121,7 +126,7 @@ def check_imitation(python: Path) -> None:
 
 def load(args: argparse.Namespace) -> dict[str, Any]:
     """The figures so far, see :func:`.comparison.load_runs`."""
-    return load_runs(args, ("env", "steps", "update_every", "expert_steps", "episodes"))
+    return load_runs(args, ("env", "steps", *GAIL_SETTINGS, "expert_steps", "episodes"))
 
 
 def prepare_expert(args: argparse.Namespace) -> None:
@@ -191,6 +196,8 @@ def make_gail(args: argparse.Namespace, env: GymVecEnv, seed: int) -> Training:
     from humanoid_vla.agents.gym_vec_env import train
 
     algorithm = {**sac_settings(args.steps, args.update_every), "demonstrations": str(demonstrations_path(args))}
+    algorithm |= {f"{part}_learning_rate": args.learning_rate for part in ("actor", "critic", "alpha")}
+    algorithm["tau"] = args.tau
     cfg = {"algorithm": algorithm, "actor": {}, "critic": {}, "discriminator": {}, "obs_groups": OBS_GROUPS}
     gail = GAIL.construct_algorithm(env.get_observations(), env, cfg, "cpu")
     every = args.steps // EVALUATIONS
@@ -207,14 +214,9 @@ def train_theirs(args: argparse.Namespace, learner: str, seed: int) -> dict[str,
         out = Path(folder) / "run.json"
         command = [str(args.imitation_python), str(BASELINE), "--env", args.env, "--learner", learner]
         command += ["--demonstrations", str(demonstrations_path(args)), "--out", str(out), "--seed", str(seed)]
-        command += [
-            "--update_every",
-            str(args.update_every),
-            "--steps",
-            str(args.steps),
-            "--every",
-            str(args.steps // EVALUATIONS),
-        ]
+        for name in GAIL_SETTINGS:
+            command += [f"--{name}", str(getattr(args, name))]
+        command += ["--steps", str(args.steps), "--every", str(args.steps // EVALUATIONS)]
         command += ["--episodes", str(EVALUATION_EPISODES), "--evaluation_seed", str(EVALUATION_SEED)]
         result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if result.returncode:

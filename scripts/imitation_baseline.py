@@ -35,6 +35,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, required=True, help="environment steps, of GAIL")
     parser.add_argument("--every", type=int, required=True, help="environment steps between evaluations, of GAIL")
     parser.add_argument("--update_every", type=int, required=True, help="environment steps a gradient update of SAC")
+    parser.add_argument("--learning_rate", type=float, required=True, help="step size of SAC")
+    parser.add_argument("--tau", type=float, required=True, help="how fast the targets of SAC follow")
     parser.add_argument("--seed", type=int, required=True, help="of networks, batches and the training environments")
     parser.add_argument("--episodes", type=int, required=True, help="episodes an evaluation")
     parser.add_argument("--evaluation_seed", type=int, required=True, help="of the first episode; others count up")
@@ -212,7 +214,7 @@ def sac(venv: Any, reward_net: Any, args: argparse.Namespace) -> Any:
 
     return SAC(
         "MlpPolicy", venv, learning_starts=min(1000, args.steps // 2), train_freq=args.update_every, gradient_steps=1,
-        seed=args.seed, device="cpu",
+        learning_rate=args.learning_rate, tau=args.tau, seed=args.seed, device="cpu",
         replay_buffer_class=ReplayBufferRewardWrapper,
         replay_buffer_kwargs={
             "replay_buffer_class": ReplayBuffer,

@@ -64,7 +64,9 @@ def point_demos(tmp_path_factory: pytest.TempPathFactory) -> str:
         for _ in range(10):
             actions.append(np.clip(-points[-1] / 0.3, -1.0, 1.0))
             points.append(points[-1] + 0.3 * actions[-1])
-        episodes.append(({"point": np.array(points, np.float32)}, np.array(actions, np.float32)))
+        clock = np.arange(11, dtype=np.float32)[:, None] / 10.0
+        obs = {"point": np.array(points, np.float32), "clock": clock}
+        episodes.append((obs, np.array(actions, np.float32)))
     return write_demos(tmp_path_factory.mktemp("demos") / "point.hdf5", episodes, terminated=False)
 
 
@@ -165,6 +167,52 @@ def test_the_discriminator_loss_by_hand(monkeypatch: pytest.MonkeyPatch) -> None
     assert loss.item() == pytest.approx(cross_entropy + 0.1 * 16.0, rel=1e-5)
     assert figures["expert_accuracy"].item() == 1.0
     assert figures["policy_accuracy"].item() == pytest.approx(6 / 7)
+
+
+class OneTransition:
+    """An expert that always does the same: observations (3, 0), actions (-0.5, 0), next observations (0, 2)."""
+
+    def __init__(self, terminated: float = 0.0) -> None:
+        self.terminated = terminated
+
+    def sample(self, count: int) -> Batch:
+        obs, next_obs = torch.tensor([[3.0, 0.0]]), torch.tensor([[0.0, 2.0]])
+        return Batch(
+            {"policy": obs.repeat(count, 1)},
+            torch.tensor([[-0.5, 0.0]]).repeat(count, 1),
+            torch.zeros(count),
+            {"policy": next_obs.repeat(count, 1)},
+            torch.full((count,), self.terminated),
+            torch.zeros(count),
+        )
+
+
+@pytest.mark.parametrize("terminated", [0.0, 1.0])
+def test_a_share_of_what_actor_and_critics_learn_from_is_the_experts(
+    terminated: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gail = make_linear([2.0, 3.0, 4.0, 0.0, -1.0], 0.0, expert_share=0.25, discriminator_learning_rate=0.0)
+    gail.expert = OneTransition(terminated)
+    learned_from: list[Batch] = []
+    monkeypatch.setattr(gail, "_critic_loss", lambda batch: (learned_from.append(batch), gail.critic_loss(batch))[1])
+    figures = gail.update_batch(make_batch([0.0] * 8, size=8))
+    (batch,) = learned_from
+    assert batch.obs["policy"].tolist() == [[1.0, 0.0]] * 6 + [[3.0, 0.0]] * 2
+    assert batch.next_obs["policy"].tolist() == [[0.0, 1.0]] * 6 + [[0.0, 2.0]] * 2
+    torch.testing.assert_close(batch.actions[:, 0], torch.tensor([0.5] * 6 + [-0.5] * 2))
+    # logits: 2 + 4 * 0.5 = 4 of the policy's; 2 * 3 - 4 * 0.5 = 4 of the expert's, and 3 * 2 - 1 = 5 where it ended
+    expert = 4.0 + terminated * 0.8 / (1.0 - 0.8) * 5.0
+    torch.testing.assert_close(batch.rewards, torch.tensor([4.0] * 6 + [expert] * 2))
+    torch.testing.assert_close(batch.discounts, torch.tensor([0.8] * 6 + [0.8 * (1.0 - terminated)] * 2))
+    assert figures["learned_reward"].item() == pytest.approx(4.0)
+
+
+def test_no_share_needs_only_what_the_discriminator_reads(tmp_path: Path) -> None:
+    episode = ({"point": np.zeros((3, 2), np.float32)}, np.zeros((2, 2), np.float32))
+    path = write_demos(tmp_path / "point.hdf5", [episode], terminated=False)
+    make_runner(PointEnv(), path, POINT_GROUPS, expert_share=0.0).learn(1)
+    with pytest.raises(ValueError, match="the observation group 'clock' has shape None there"):
+        make_runner(PointEnv(), path, POINT_GROUPS).learn(1)
 
 
 def make_runner(env: VecEnv, demos: str | None, groups: dict[str, list[str]] = POLICY_GROUPS, **settings: Any) -> Any:
@@ -284,6 +332,9 @@ def test_the_discriminator_sees_expert_and_policy_alike(point_demos: str) -> Non
     runner.learn(3)
     assert runner.alg.discriminator.obs_groups == ["point"]  # those of the actor
     assert runner.alg.discriminator.trunk.obs_normalizer.count == 2 * 3 * 8 * 16
+    assert runner.alg.actor.trunk.obs_normalizer.count == 2 * 3 * 8 * 16  # it learns from both
+    runner = make_runner(PointEnv(), point_demos, POINT_GROUPS, expert_share=0.0)
+    runner.learn(3)
     assert runner.alg.actor.trunk.obs_normalizer.count == 3 * 8 * 16
 
 
@@ -313,7 +364,8 @@ def test_unusable_demonstrations_give_one_line(point_demos: str, tmp_path: Path)
     message = r"^demonstrations '.*' are of Tiny: the observation group 'policy' has shape None there and \(2,\) here"
     with pytest.raises(ValueError, match=message):
         make_runner(OneStepEnv(time_out=True), point_demos).learn(1)
-    three = [({"point": np.zeros((2, 2), np.float32)}, np.zeros((1, 3), np.float32))]
+    obs = {"point": np.zeros((2, 2), np.float32), "clock": np.zeros((2, 1), np.float32)}
+    three = [(obs, np.zeros((1, 3), np.float32))]
     path = write_demos(tmp_path / "three.hdf5", three, terminated=True)
     with pytest.raises(ValueError, match=r"the action has shape \(3,\) there and \(2,\) here"):
         make_runner(PointEnv(), path, POINT_GROUPS).learn(1)
@@ -326,6 +378,8 @@ def test_bad_settings_are_named() -> None:
         make_gail(gamma=1.0)
     with pytest.raises(ValueError, match="discriminator_updates must be at least 1, got 0"):
         make_gail(discriminator_updates=0)
+    with pytest.raises(ValueError, match=r"expert_share must be at least 0 and less than 1, got 1\.0"):
+        make_gail(expert_share=1.0)
     groups = {"actor": ["point"], "critic": ["point"], "discriminator": ["point", "clock"]}
     with pytest.raises(ValueError, match=r"the discriminator reads \['clock'\]"):
         make_runner(PointEnv(), None, groups)

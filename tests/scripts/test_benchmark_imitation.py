@@ -35,6 +35,7 @@ def one_epoch(update: Callable[[], object], epochs: int, patience: int, save: Ca
 
 def arguments(folder: Path, **changes: object) -> argparse.Namespace:
     defaults = {"env": "Pendulum-v1", "steps": 20, "update_every": 4, "expert_steps": 20, "episodes": 2, "seeds": [0]}
+    defaults |= {"learning_rate": 1e-3, "tau": 0.02}
     defaults |= {"learners": OURS, "imitation_python": None, "json": folder / "imitation.json"}
     return argparse.Namespace(**(defaults | changes))
 
@@ -122,6 +123,7 @@ def test_the_library_trains_in_its_own_python(tmp_path: Path) -> None:
     run = train_theirs(args, "gail_sac", seed=3)
     assert run["returns"] == [-1.0]
     asked = {"--env": "Pendulum-v1", "--learner": "gail_sac", "--seed": "3", "--steps": "20", "--every": "10"}
+    asked |= {"--update_every": "4", "--learning_rate": "0.001", "--tau": "0.02"}
     assert asked.items() <= run["asked"].items()
 
 
@@ -151,6 +153,8 @@ def test_an_environment_without_the_library_is_refused(tmp_path: Path) -> None:
         ({"episodes": 1}, "--episodes is 1"),
         ({"expert_steps": 0}, "--expert_steps is 0"),
         ({"update_every": 0}, "--update_every is 0"),
+        ({"learning_rate": 0.0}, "--learning_rate is 0"),
+        ({"tau": 1.5}, "--tau is 1.5"),
     ],
 )
 def test_what_cannot_be_trained_is_named(changes: dict, expected: str, tmp_path: Path) -> None:

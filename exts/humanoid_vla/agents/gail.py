@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import torch
@@ -35,6 +36,11 @@ class GAIL(SAC):
     value is r / (1 - gamma), so that no critic need learn it: where the discriminator is undecided, ending is worth as
     much as going on for ever. Time-outs are bootstrapped through as usual.
 
+    **The expert's transitions** are a share of what actor and critics learn from, with learned rewards like all others:
+    so the critics know where an expert goes before the policy gets there (Ren et al., "Hybrid inverse reinforcement
+    learning", arXiv 2402.08848; half of each batch as in Ball et al., "Efficient online reinforcement learning with
+    offline data", arXiv 2302.02948).
+
     Args:
         actor: The policy.
         critic: The critics, scalar or distributional.
@@ -45,11 +51,13 @@ class GAIL(SAC):
         discriminator_learning_rate: Step size for the discriminator.
         discriminator_updates: Discriminator updates a policy update.
         gradient_penalty: Weight of :meth:`.Discriminator.gradient_penalty`; 10 in both sources named there.
+        expert_share: Share of the actor's and the critics' batches that is the expert's, at least 0 and less than 1.
+            Above 0 the file must hold what they read, else only what the discriminator reads.
         sac: Arguments of :class:`.sac.SAC`.
 
     Raises:
-        ValueError: If `n_steps` is not 1, `gamma` is 1 or more, there is not at least one discriminator update, or the
-            discriminator reads a group that neither actor nor critic reads.
+        ValueError: If `n_steps` is not 1, `gamma` is 1 or more, there is not at least one discriminator update,
+            `expert_share` is out of its bounds, or the discriminator reads a group that neither actor nor critic reads.
     """
 
     name = "GAIL"
@@ -62,9 +70,10 @@ class GAIL(SAC):
         *,
         discriminator: Discriminator,
         demonstrations: str | None = None,
-        discriminator_learning_rate: float = 3e-4,
+        discriminator_learning_rate: float = 1e-3,
         discriminator_updates: int = 1,
         gradient_penalty: float = 10.0,
+        expert_share: float = 0.5,
         **sac: Any,
     ) -> None:
         super().__init__(actor, critic, buffer, **sac)
@@ -76,6 +85,8 @@ class GAIL(SAC):
             )
         if discriminator_updates < 1:
             raise ValueError(f"discriminator_updates must be at least 1, got {discriminator_updates}")
+        if not 0.0 <= expert_share < 1.0:
+            raise ValueError(f"expert_share must be at least 0 and less than 1, got {expert_share}")
         if missing := [group for group in discriminator.obs_groups if group not in buffer.shapes]:
             raise ValueError(
                 f"the discriminator reads {missing}, which must be among the actor's or the critic's groups"
@@ -84,6 +95,7 @@ class GAIL(SAC):
         self.demonstrations = demonstrations
         self.discriminator_updates = discriminator_updates
         self.gradient_penalty = gradient_penalty
+        self.expert_share = expert_share
         self.modules["discriminator"] = self.discriminator
         self.add_optimizer("discriminator", discriminator=discriminator_learning_rate)
         self.expert: Any = None  # of type Expert from the start of training on
@@ -113,23 +125,37 @@ class GAIL(SAC):
         super().train_mode()
         self.discriminator.train()
         if self.expert is None:
-            self.expert = Expert(self.demonstrations, self.discriminator.obs_groups, self.buffer)
+            groups = list(self.buffer.shapes) if self.expert_share > 0.0 else self.discriminator.obs_groups
+            self.expert = Expert(self.demonstrations, groups, self.buffer)
 
     @torch.no_grad()
     def process_env_step(self, obs: TensorDict, rewards: torch.Tensor, dones: torch.Tensor, extras: dict) -> None:
         """Store the step that followed :meth:`act`, without its reward; see :class:`.off_policy.OffPolicyAlgorithm`."""
         super().process_env_step(obs, torch.zeros_like(rewards), dones, extras)
         # as much of the expert as of the policy, which is how the discriminator sees them
+        expert_obs = self.expert.sample(self.buffer.num_envs).obs
         self.discriminator.update_normalization(obs)
-        self.discriminator.update_normalization(self.expert.sample(self.buffer.num_envs).obs)
+        self.discriminator.update_normalization(expert_obs)
+        if self.expert_share > 0.0:
+            self.actor.update_normalization(expert_obs)
+            self.critic.update_normalization(expert_obs)
 
     def update_batch(self, batch: Batch, with_actor: bool = True) -> dict[str, torch.Tensor]:
         """Update the discriminator, then critics and actor with the rewards that it gives; figures to log."""
         figures = self.update_discriminator(batch)
         for _ in range(self.discriminator_updates - 1):
             figures = self.update_discriminator(self.mirrored(self.buffer.sample(self.batch_size)))
-        batch, figures["learned_reward"] = self.relabelled(batch)
+        from_expert = int(self.expert_share * len(batch.actions))
+        batch, figures["learned_reward"] = self.relabelled(first(batch, len(batch.actions) - from_expert))
+        if from_expert:
+            batch = joined(batch, self.relabelled(self.experts_transitions(from_expert))[0])
         return super().update_batch(batch, with_actor) | figures
+
+    def experts_transitions(self, count: int) -> Batch:
+        """Transitions of the expert as those of the policy are: the value of what follows counts."""
+        batch = self.mirrored(self.expert.sample(count))
+        # gamma (1 - terminated)
+        return batch._replace(discounts=self.gamma * (1.0 - batch.terminated))
 
     def update_discriminator(self, batch: Batch) -> dict[str, torch.Tensor]:
         """One update of the discriminator with a batch of the policy's and one of the expert's; figures to log."""
@@ -199,6 +225,27 @@ class GAIL(SAC):
         """Before inference."""
         super().eval_mode()
         self.discriminator.eval()
+
+
+def first(batch: Batch, count: int) -> Batch:
+    """The first transitions of a batch."""
+    return batch_of([batch], lambda values: values[0][:count])
+
+
+def joined(one: Batch, other: Batch) -> Batch:
+    """The transitions of both, which hold the same groups."""
+    return batch_of([one, other], torch.cat)
+
+
+def batch_of(batches: list[Batch], make: Callable[[list[torch.Tensor]], torch.Tensor]) -> Batch:
+    """What is made of each tensor of all batches."""
+
+    def make_field(values: list[Any]) -> Any:
+        if isinstance(values[0], dict):
+            return {group: make([value[group] for value in values]) for group in values[0]}
+        return make(values)
+
+    return Batch(*(make_field(list(values)) for values in zip(*batches, strict=True)))
 
 
 def weighted_mean(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

@@ -44,9 +44,10 @@ class GailAlgorithmCfg(SacAlgorithmCfg):
 
     class_name: str = "humanoid_vla.agents.gail:GAIL"
     demonstrations: str | None = None
-    discriminator_learning_rate: float = 3e-4
+    discriminator_learning_rate: float = 1e-3
     discriminator_updates: int = 1
     gradient_penalty: float = 10.0
+    expert_share: float = 0.5
 
 
 @configclass

@@ -164,7 +164,7 @@ class ReachGailCfg(GailRunnerCfg):
     actor = ActorCfg(hidden_dims=[128, 128])
     critic = CriticCfg(hidden_dims=[128, 128])
     discriminator = DiscriminatorCfg(hidden_dims=[128, 128])
-    algorithm = GailAlgorithmCfg(**SAC)
+    algorithm = GailAlgorithmCfg(**SAC, discriminator_learning_rate=3e-4, expert_share=0.0)
 
 
 @configclass
