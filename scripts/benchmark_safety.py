@@ -46,7 +46,8 @@ def read_settings(pairs: list[str]) -> Any:
     from humanoid_vla.safety.settings import FilterSettings
 
     try:
-        return FilterSettings(**{name: float(value) for name, _, value in (pair.partition("=") for pair in pairs)})
+        values: dict[str, Any] = {name: float(value) for name, _, value in (pair.partition("=") for pair in pairs)}
+        return FilterSettings(**values)
     except (TypeError, ValueError) as error:
         raise InputError(f"--set {' '.join(pairs)}: {error}") from None
 

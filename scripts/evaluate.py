@@ -68,6 +68,7 @@ def main() -> None:
             figures = evaluate(env, policy, args.episodes)
         else:
             figures = evaluate_listening(env, policy, args.episodes, command)
+        figures |= filter_figures(env)
     figures = {"task": args.task, "checkpoint": str(checkpoint), "seed": agent_cfg.seed, **figures}
     print_figures(figures)
     if args.json:
@@ -97,6 +98,14 @@ def evaluate_listening(env: Any, policy: Any, episodes: int, command: Any) -> di
     return figures
 
 
+def filter_figures(env: Any) -> dict[str, Any]:
+    """``filter``, what the action filter did in all episodes, by action term; nothing where no term is filtered."""
+    manager = env.unwrapped.action_manager
+    filters = {name: getattr(manager.get_term(name), "safety", None) for name in manager.active_terms}
+    counted = {name: safety.counters.figures() for name, safety in filters.items() if safety is not None}
+    return {"filter": counted} if counted else {}
+
+
 def print_figures(figures: dict[str, Any]) -> None:
     """The figures, a line each."""
     print(f"success rate  {figures['success_rate']:.3f} ({figures['episodes']} episodes, seed {figures['seed']})")
@@ -113,6 +122,11 @@ def print_figures(figures: dict[str, Any]) -> None:
     print(f"mean return   {figures['mean_return']:.2f}, mean length {figures['mean_length']:.0f} steps")
     if figures["costs"]:
         print("mean costs    " + ", ".join(f"{name} {cost:.3f}" for name, cost in figures["costs"].items()))
+    for term, counters in figures.get("filter", {}).items():
+        shares = ", ".join(
+            f"{name} {counters[name]:.4f}" for name in ("change_rms", "rate", "range", "collision", "slowed")
+        )
+        print(f"filter        {term}: {shares}")
     print("ended by      " + ", ".join(f"{name} {rate:.3f}" for name, rate in figures["terminations"].items() if rate))
 
 

@@ -46,8 +46,8 @@ class HungRobots:
         from humanoid_vla.safety.robot import make_robot
 
         data = self._robot.data
-        gains = (values.torch[0, self._ids].cpu().numpy() for values in (data.joint_stiffness, data.joint_damping))
-        return make_robot(load_figures(), self.joint_names, *gains, load_pairs())
+        kp, kd = (values.torch[0, self._ids].cpu().numpy() for values in (data.joint_stiffness, data.joint_damping))
+        return make_robot(load_figures(), self.joint_names, kp, kd, load_pairs())
 
     @property
     def joint_pos(self) -> torch.Tensor:

@@ -15,6 +15,7 @@ drive the real robot:
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import isaaclab.sim as sim_utils
 from isaaclab.actuators import ActuatorBaseCfg, ImplicitActuatorCfg
@@ -139,7 +140,7 @@ def spawn_hung(
 ) -> Usd.Prim:
     """Spawn a robot whose pelvis a fixed joint holds to the world, as from a gantry."""
     prim = spawn_from_usd_file(prim_path, str(cfg.usd_path), cfg, translation, orientation)
-    held = UsdPhysics.FixedJoint.Define(prim.GetStage(), f"{prim_path}/joints/pelvis_to_world")
+    held: Any = UsdPhysics.FixedJoint.Define(prim.GetStage(), f"{prim_path}/joints/pelvis_to_world")
     held.CreateBody1Rel().SetTargets([f"{prim_path}/pelvis"])
     return prim
 

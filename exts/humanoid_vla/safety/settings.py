@@ -29,8 +29,7 @@ class FilterSettings:
     """How fast a target may gain speed [rad/s^2]. It may always stop at once: a target that rests is a joint held."""
 
     max_push: float = 100.0
-    """Largest acceleration that a motor may give its joint beside holding it up [rad/s^2]; its effort limit where that is
-    lower."""
+    """Largest acceleration that a motor may give its joint beside holding it up [rad/s^2], within its effort limit."""
 
     max_lead: float = 0.5
     """Largest distance of a target from the measured position [rad]: bounds how hard a blocked joint pushes."""

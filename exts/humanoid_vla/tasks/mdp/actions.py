@@ -10,6 +10,8 @@ from isaaclab.assets import Articulation
 from isaaclab.managers import ActionTerm
 from isaaclab.utils.string import resolve_matching_names_values
 
+from humanoid_vla.tasks.mdp.action_filter import make_filter
+
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedEnv
 
@@ -22,7 +24,8 @@ class RateLimitedJointPositionAction(ActionTerm):
     An action a in [-1, 1] asks for ``default + a * scale``; the target goes there by at most ``max_speed * step_dt`` a
     step, never leads the measured position by more than ``max_lead`` (a blocked joint must not wind up and push ever
     harder) and never leaves the soft joint limits. It starts at the measured joint positions, so that an episode (or a
-    policy taking over a robot) begins without a jump.
+    policy taking over a robot) begins without a jump. With ``filtered`` what comes of this goes through the action
+    filter, and the next step starts from what that leaves.
     """
 
     cfg: RateLimitedJointPositionActionCfg
@@ -44,6 +47,7 @@ class RateLimitedJointPositionAction(ActionTerm):
         self._raw_actions = torch.zeros_like(self._default)
         self._targets = self._default.clone()
         self._applied = False
+        self.safety = make_filter(cfg, self._asset, self.joint_names, env.step_dt) if cfg.filtered else None
 
     @property
     def action_dim(self) -> int:
@@ -67,6 +71,9 @@ class RateLimitedJointPositionAction(ActionTerm):
         measured = self._asset.data.joint_pos.torch[:, self._joint_ids]
         torch.clamp(self._targets, measured - self.cfg.max_lead, measured + self.cfg.max_lead, out=self._targets)
         torch.clamp(self._targets, self._limits[..., 0], self._limits[..., 1], out=self._targets)
+        if self.safety is not None:
+            measured_vel = self._asset.data.joint_vel.torch[:, self._joint_ids]
+            self._targets.copy_(self.safety.step(self._targets, measured, measured_vel))
         self._applied = False
 
     def apply_actions(self) -> None:
@@ -80,3 +87,6 @@ class RateLimitedJointPositionAction(ActionTerm):
         self._raw_actions[ids] = 0.0
         measured = self._asset.data.joint_pos.torch[ids][:, self._joint_ids]
         self._targets[ids] = measured.clamp(self._limits[ids][..., 0], self._limits[ids][..., 1])
+        if self.safety is not None:
+            self.safety.reset(measured, ids)
+            self._targets[ids] = self.safety.command[ids]

@@ -27,6 +27,15 @@ class RateLimitedJointPositionActionCfg(ActionTermCfg):
     max_lead: float = MISSING  # type: ignore
     """Largest distance of a target from the measured position [rad]: bounds how hard a blocked joint pushes."""
 
+    filtered: bool = False
+    """Whether targets go through the action filter, :class:`humanoid_vla.safety.filter.ActionFilter`."""
+
+    filter_settings: dict[str, float] = {}
+    """The filter's settings where they differ from :class:`humanoid_vla.safety.settings.FilterSettings`."""
+
+    keep_out: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {}
+    """Boxes for the filter to stay out of: name -> centre and size in the frame of the robot's pelvis [m]."""
+
 
 @configclass
 class FrozenPolicyActionCfg(ActionTermCfg):
