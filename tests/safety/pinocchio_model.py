@@ -1,5 +1,5 @@
 """The G1 in Pinocchio and its capsules in Coal, made straight from the json, sharing no code with the package."""
-# pyright: reportAttributeAccessIssue=false, reportPrivateImportUsage=false
+# pyright: reportAttributeAccessIssue=false, reportMissingImports=false
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import coal
 import numpy as np
 import pinocchio as pin
-from mujoco_model import FIGURES  # pyright: ignore[reportMissingImports]  (beside the tests of the assets)
+from mujoco_model import FIGURES
 
 LINKS: list[dict[str, Any]] = FIGURES["links"]
 SOLES = (1, 3, 5)
@@ -83,7 +83,6 @@ class CoalDistances:
         }
         self._request, self._result = coal.DistanceRequest(), coal.DistanceResult()
         self._request.enable_signed_distance = True
-        self._request.enable_nearest_points = True
 
     def distances(self, transforms: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Distances [m], shape (count, pairs), and nearest points on the surfaces of both, (count, pairs, 3).

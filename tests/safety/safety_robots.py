@@ -14,7 +14,13 @@ from humanoid_vla.safety.robot import RobotModel, make_robot
 ALL = tuple(joint.name for joint in load_figures().joints)
 UPPER = tuple(name for name in ALL if not any(part in name for part in ("hip", "knee", "ankle")))
 SHUFFLED = tuple(random.Random(0).sample(ALL, len(ALL)))
-FEW = ("right_elbow_joint", "waist_roll_joint", "left_shoulder_yaw_joint", "right_shoulder_pitch_joint", "left_knee_joint")
+FEW = (
+    "right_elbow_joint",
+    "waist_roll_joint",
+    "left_shoulder_yaw_joint",
+    "right_shoulder_pitch_joint",
+    "left_hip_roll_joint",
+)
 """Each of them carries links whose own joints stand at zero."""
 JOINT_SETS = {"all": ALL, "upper body": UPPER, "shuffled": SHUFFLED, "few": FEW}
 
