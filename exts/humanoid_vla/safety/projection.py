@@ -40,9 +40,11 @@ def project(backend: Backend, wanted: Array, bounds: Interval, rows: Array, leas
         shortfall = least - times(rows, u)
         change = xp.maximum(shortfall * steps, -multipliers)
         worth = change * change * squares
-        if not (worth > TOLERANCE * TOLERANCE * steps).any():
+        unmet = worth > TOLERANCE * TOLERANCE * steps
+        if not unmet.any():
             break
-        change = change * (numbers == worth.argmax(axis=-1)[..., None])  # of one multiplier a robot
+        # of one multiplier a robot; none of robots that are done, however long others take
+        change = change * ((numbers == (worth * unmet).argmax(axis=-1)[..., None]) & unmet)
         multipliers = multipliers + change
         free = free + (change[..., None] * rows).sum(axis=1)
         u = bounds.nearest(xp, free)
