@@ -20,6 +20,9 @@ MOST_CONSTRAINTS = 24
 BRAKING_SHARE = 0.5
 """Share of a motor's torque that braking before a limit may take."""
 
+PLAUSIBLE = 1e3
+"""Larger measurements are missing ones [rad, rad/s]: no joint is there, and their squares overflow."""
+
 
 class ActionFilter:
     """Joint position targets of one robot, or of a batch of them, made safe step by step.
@@ -30,7 +33,7 @@ class ActionFilter:
     last two are found together, as the nearest point within all bounds at once. Whatever contradicts itself, the last
     target is always allowed: then the robot slows down and stops. What that guarantees, and what not: docs/safety.md.
 
-    A joint whose measurement is missing (not finite) is not moved on; it is taken to be where :mod:`.dynamics` expects
+    A joint whose measurement is missing (not finite, or absurd) is not moved on; it is taken to be where :mod:`.dynamics` expects
     it.
 
     Args:
@@ -73,6 +76,7 @@ class ActionFilter:
         self._command_vel = backend.xp.zeros_like(self._command)
         self._expected_pos = backend.xp.zeros_like(self._command) + self._command
         self._expected_vel = backend.xp.zeros_like(self._command)
+        self._kind, self._shape = type(self._command), tuple(self._command.shape)
 
     @property
     def command(self) -> Array:
@@ -90,8 +94,11 @@ class ActionFilter:
             ValueError: If a position is not finite: without one there is nothing safe to begin from.
         """
         xp = self.backend.xp
-        if not xp.isfinite(joint_pos).all():
+        if not (xp.abs(joint_pos) < PLAUSIBLE).all():
             raise ValueError("the filter cannot begin: a measured joint position is missing or not finite")
+        # copies: the last targets are in the caller's hands, and what inference mode made cannot be written to
+        self._command, self._command_vel = self._command + 0.0, self._command_vel + 0.0
+        self._expected_pos, self._expected_vel = self._expected_pos + 0.0, self._expected_vel + 0.0
         self._expected_pos[rows] = joint_pos
         self._expected_vel[rows] = 0.0
         self._command[rows] = self.ends.nearest(xp, joint_pos)
@@ -107,10 +114,17 @@ class ActionFilter:
 
         Returns:
             Targets [rad], shape (batch, n), a new array.
+
+        Raises:
+            ValueError: If one of the three is no array of the backend, or of another shape.
         """
+        for name, values in (("targets", targets), ("joint_pos", joint_pos), ("joint_vel", joint_vel)):
+            if not isinstance(values, self._kind) or values.shape != self._shape:
+                got = f"{type(values).__name__} of shape {tuple(getattr(values, 'shape', ()))}"
+                raise ValueError(f"{name} must be a {self._kind.__name__} of shape {self._shape}, got a {got}")
         xp, settings, counters = self.backend.xp, self.settings, self.counters
         command = self._command
-        measured = xp.isfinite(joint_pos) & xp.isfinite(joint_vel)
+        measured = (xp.abs(joint_pos) < PLAUSIBLE) & (xp.abs(joint_vel) < PLAUSIBLE)
         joint_pos = xp.where(measured, joint_pos, self._expected_pos)
         joint_vel = xp.where(measured, joint_vel, self._expected_vel)
         usable = measured & xp.isfinite(targets)
