@@ -1,5 +1,5 @@
 """How joints answer to targets: gravity and inertia against MuJoCo's, the step by hand."""
-# pyright: reportMissingImports=false
+# pyright: reportAttributeAccessIssue=false, reportMissingImports=false
 
 from __future__ import annotations
 
