@@ -33,8 +33,8 @@ class ActionFilter:
     last two are found together, as the nearest point within all bounds at once. Whatever contradicts itself, the last
     target is always allowed: then the robot slows down and stops. What that guarantees, and what not: docs/safety.md.
 
-    A joint whose measurement is missing (not finite, or absurd) is not moved on; it is taken to be where :mod:`.dynamics` expects
-    it.
+    A joint whose measurement is missing (not finite, or absurd) is not moved on; it is taken to be where
+    :mod:`.dynamics` expects it.
 
     Args:
         robot: The robot; its joints in the order of all arrays here.
