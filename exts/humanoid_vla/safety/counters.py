@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from humanoid_vla.safety.backend import Array, Backend
 
 FLAGS = ("missing", "invalid", "slowed")
@@ -22,7 +24,7 @@ class Counters:
 
     def __init__(self, backend: Backend, ranges: Array) -> None:
         self._xp, self._ranges = backend.xp, ranges
-        self._zeros = backend.xp.zeros_like(ranges[: len(FLAGS) + len(STAGES) + 1])
+        self._zeros = backend.constant(np.zeros(len(FLAGS) + len(STAGES) + 1))
         self.clear()
 
     def clear(self) -> None:
