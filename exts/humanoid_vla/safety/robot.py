@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from humanoid_vla.assets.g1_figures import Collider, Figures, Frame, Link
-
-SOLE_CAPSULES = (1, 3, 5)
-"""Of the seven capsules of a sole, the two at its edges and the middle one: nothing reaches between them."""
-
 
 @dataclass(frozen=True)
 class RobotModel:
@@ -106,9 +102,18 @@ def make_robot(
 
 
 def link_colliders(link: Link) -> list[tuple[str, Collider]]:
-    """Name and shape of the capsules that stand for a link: "link/number", as in the figures."""
-    numbers = SOLE_CAPSULES if len(link.colliders) == 7 else range(len(link.colliders))
-    return [(f"{link.name}/{number}", link.colliders[number]) for number in numbers]
+    """Name and shape of the capsules that stand for a link: "link/number".
+
+    They are those of the figures, but for the seven of a sole: its two edges, over its whole length, and its middle. The
+    robot's USD files have spheres at the ends of these edges.
+    """
+    colliders = list(link.colliders)
+    if "ankle_roll" in link.name:
+        longest, middle = colliders[1], colliders[3]
+        x, _, z = longest.frame.pos
+        edges = [Frame((x, outer.frame.pos[1], z), longest.frame.quat) for outer in (colliders[0], colliders[-1])]
+        colliders = [*(replace(longest, frame=edge) for edge in edges), middle]
+    return [(f"{link.name}/{number}", collider) for number, collider in enumerate(colliders)]
 
 
 def _attachments(figures: Figures, index: Mapping[str, int]) -> dict[str, tuple[int, np.ndarray]]:

@@ -8,10 +8,19 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class Box:
-    """A solid box that the robot must stay out of, along the axes of the pelvis frame [m]."""
+    """A solid box that the robot must stay out of, along the axes of the pelvis frame [m].
+
+    Raises:
+        ValueError: If it has no place or no volume.
+    """
 
     centre: tuple[float, float, float]
     size: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        lengths = len(self.centre), len(self.size)
+        if lengths != (3, 3) or not all(map(math.isfinite, (*self.centre, *self.size))) or min(self.size) <= 0.0:
+            raise ValueError(f"a box needs a finite centre and three positive sizes, got {self}")
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class FilterSettings:
     max_speed: float = 2.0
     """Largest speed of a target [rad/s]; a joint's own limit where that is lower."""
 
-    max_acceleration: float = 20.0
+    max_acceleration: float = 15.0
     """How fast a target may gain speed [rad/s^2]. It may always stop at once: a target that rests is a joint held."""
 
     max_push: float = 100.0
@@ -34,11 +43,11 @@ class FilterSettings:
     max_lead: float = 0.5
     """Largest distance of a target from the measured position [rad]: bounds how hard a blocked joint pushes."""
 
-    limit_margin: float = 0.1
+    limit_margin: float = 0.15
     """What is left unused at either end of a joint's range [rad]: room for what the motors cannot hold against. At most
     a tenth of the range."""
 
-    minimum_distance: float = 0.005
+    minimum_distance: float = 0.01
     """Distance that capsules keep from each other and from boxes [m]."""
 
     detection_distance: float = 0.3
