@@ -11,8 +11,16 @@ import pinocchio as pin
 from mujoco_model import FIGURES
 
 LINKS: list[dict[str, Any]] = FIGURES["links"]
-SOLES = (1, 3, 5)
-"""Of the seven capsules of a sole, those that the filter keeps."""
+
+
+def shapes(link: dict[str, Any]) -> list[dict[str, Any]]:
+    """The capsules that the filter keeps: of a sole its edges, as long as the longest capsule, and its middle."""
+    every = link["collision"]
+    if len(every) != 7:
+        return every
+    longest = every[1]
+    edges = [{**longest, "pos": [longest["pos"][0], side["pos"][1], longest["pos"][2]]} for side in every[::6]]
+    return [*edges, every[3]]
 
 
 def _placement(pos: list[float], quat: list[float]) -> pin.SE3:
@@ -37,11 +45,10 @@ class PinocchioRobot:
                 number = self.model.addJoint(self.numbers[link["parent"]], kind(), placement, joint["name"])
                 self.numbers[link["name"]] = number
             number = self.numbers[link["name"]]
-            for index, shape in enumerate(link["collision"]):
-                if len(link["collision"]) < 7 or index in SOLES:
-                    placement = _placement(shape["pos"], shape["quat_wxyz"])
-                    capsule = (number, placement, shape["radius"], shape.get("half_length", 0.0))
-                    self.capsules[f"{link['name']}/{index}"] = capsule
+            for index, shape in enumerate(shapes(link)):
+                placement = _placement(shape["pos"], shape["quat_wxyz"])
+                capsule = (number, placement, shape["radius"], shape.get("half_length", 0.0))
+                self.capsules[f"{link['name']}/{index}"] = capsule
         self.joint_names = list(self.model.names)[1:]
         self._data = self.model.createData()
 

@@ -1,15 +1,25 @@
-"""The robots that the action filter is tested with: the G1's joints, some of them or in another order."""
+"""The robots that the action filter is tested with: the joints of the G1 in several choices, and two ways to move."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from humanoid_vla.assets.g1_figures import load_figures
+from humanoid_vla.safety.backend import Backend, NumpyBackend
+from humanoid_vla.safety.filter import ActionFilter
 from humanoid_vla.safety.pairs import load_pairs
 from humanoid_vla.safety.robot import RobotModel, make_robot
+from humanoid_vla.safety.settings import FilterSettings
+
+DT = 0.01
+"""Length of a step [s]."""
+LAG = 0.1
+"""Of joints that follow late [s]."""
+SUBSTEPS = 5
 
 ALL = tuple(joint.name for joint in load_figures().joints)
 UPPER = tuple(name for name in ALL if not any(part in name for part in ("hip", "knee", "ankle")))
@@ -51,8 +61,43 @@ def posture_of(robot: RobotModel, **angles: float) -> np.ndarray:
     return joint_pos
 
 
-def follow(joint_pos: np.ndarray, commands: Iterator[np.ndarray], dt: float, lag: float = 0.1) -> Iterator[np.ndarray]:
-    """Positions of joints that follow their targets with a lag [s]."""
-    for command in commands:
-        joint_pos = joint_pos + (command - joint_pos) * dt / lag
-        yield joint_pos
+def make_filter(
+    robot: RobotModel, batch: int = 1, backend: Backend | None = None, dt: float = DT, **settings: Any
+) -> ActionFilter:
+    """A filter of a robot, with NumPy where nothing else is said."""
+    return ActionFilter(robot, dt, FilterSettings(**settings), backend or NumpyBackend(), batch)
+
+
+def follow_late(safety: ActionFilter, targets: np.ndarray, joint_pos: np.ndarray, steps: int) -> np.ndarray:
+    """Postures of a robot under the filter whose joints go towards their targets by a tenth of the way a step.
+
+    It has no inertia, unlike the one that the filter expects.
+
+    Args:
+        safety: The filter, in NumPy, for one robot.
+        targets: What is asked for all the time [rad], shape (1, n).
+        joint_pos: Where it begins, at rest [rad], shape (1, n).
+        steps: For how long.
+    """
+    postures, joint_vel = [], np.zeros_like(joint_pos)
+    safety.reset(joint_pos)
+    for _ in range(steps):
+        joint_vel = (safety.step(targets, joint_pos, joint_vel) - joint_pos) / LAG
+        joint_pos = joint_pos + joint_vel * safety.dt
+        postures.append(joint_pos)
+    return np.concatenate(postures)
+
+
+def obey_dynamics(safety: ActionFilter, targets: np.ndarray, joint_pos: np.ndarray, steps: int) -> np.ndarray:
+    """Likewise of a robot with springs, dampers, inertias and gravity, as the filter expects it, in finer steps."""
+    postures, joint_vel = [], np.zeros_like(joint_pos)
+    safety.reset(joint_pos)
+    for _ in range(steps):
+        command = safety.step(targets, joint_pos, joint_vel)
+        for _ in range(SUBSTEPS):
+            gravity = safety.dynamics.gravity(safety.kinematics.posture(joint_pos))
+            joint_pos, joint_vel = safety.dynamics.predicted(
+                joint_pos, joint_vel, command, gravity, safety.dt / SUBSTEPS
+            )
+        postures.append(joint_pos)
+    return np.concatenate(postures)

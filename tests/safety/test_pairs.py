@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from pinocchio_model import LINKS, SOLES, CoalDistances, PinocchioRobot
+from pinocchio_model import LINKS, CoalDistances, PinocchioRobot, shapes
 from safety_robots import ALL, make_g1, random_postures
 
 from humanoid_vla.assets.g1_figures import load_figures
@@ -15,12 +15,7 @@ from humanoid_vla.assets.usd_writer import FILTERED_PAIRS
 from humanoid_vla.safety import pairs
 
 PARENTS = {link["name"]: link["parent"] for link in LINKS}
-NAMES = [
-    f"{link['name']}/{number}"
-    for link in LINKS
-    for number in range(len(link["collision"]))
-    if len(link["collision"]) < 7 or number in SOLES
-]
+NAMES = [f"{link['name']}/{number}" for link in LINKS for number in range(len(shapes(link)))]
 
 
 def reasons() -> dict[tuple[str, str], str]:
@@ -38,10 +33,10 @@ def reason_without_search(first: str, second: str) -> str | None:
 
 
 def mirrored(name: str) -> str:
-    """The same capsule of the other side; the outer capsules of a sole change places."""
+    """The same capsule of the other side; the edges of a sole change places."""
     link, number = name.split("/")
     if "ankle_roll" in link:
-        number = {"1": "5", "3": "3", "5": "1"}[number]
+        number = {"0": "1", "1": "0", "2": "2"}[number]
     sides = {"left": "right", "right": "left"}
     side = link.split("_")[0]
     return f"{link.replace(side, sides.get(side, side), 1)}/{number}"
