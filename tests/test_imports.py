@@ -99,7 +99,8 @@ def find_violations(package: Path) -> list[str]:
             patterns = allowed | (ALLOWED_LAZILY.get(folder, set()) if lazy else set())
             if key == own or key == "numpy" or key in sys.stdlib_module_names:
                 continue
-            if not any(fnmatchcase(key, pattern) for pattern in patterns):
+            # a pattern names a package, or a module in one
+            if not any(fnmatchcase(key, pattern) or fnmatchcase(target, f"{pattern}.*") for pattern in patterns):
                 violations.append(f"{name}:{line}: {folder or 'the package root'} may not import {target}")
     return violations
 

@@ -46,7 +46,7 @@ class Counters:
         most = xp.amax(xp.abs(changes), axis=-1)  # (stages, batch)
         acted = xp.concatenate((acted, most > NOTICEABLE)).sum(axis=-1)
         share = change / self._ranges
-        self._sums = self._sums + xp.concatenate((acted, (share * share).mean(axis=-1).sum()[None]))
+        self._sums = self._sums + xp.concatenate((acted, (share * share).sum()[None] / share.shape[1]))
         self._largest = xp.maximum(self._largest, xp.amax(most, axis=-1))
         self._steps += len(change)
 

@@ -40,9 +40,10 @@ def between_capsules(xp: Any, first: Array, second: Array, radii: Array) -> Near
     a, e = dot(d1, d1) + SMALLEST, dot(d2, d2) + SMALLEST
     b, c, f = dot(d1, d2), dot(d1, r), dot(d2, r)
     # nearest point on the first line, then on the second segment to it, then on the first segment to that
-    s = _share(xp, (b * f - c * e) / (a * e - b * b + SMALLEST))
-    t = _share(xp, (b * s + f) / e)
-    s = _share(xp, (b * t - c) / a)
+    zero, one = xp.zeros_like(a), xp.ones_like(a)
+    s = xp.minimum(xp.maximum((b * f - c * e) / (a * e - b * b + SMALLEST), zero), one)
+    t = xp.minimum(xp.maximum((b * s + f) / e, zero), one)
+    s = xp.minimum(xp.maximum((b * t - c) / a, zero), one)
     points = p1 + s[:, None] * d1
     apart = points - p2 - t[:, None] * d2
     lengths = xp.sqrt(dot(apart, apart) + SMALLEST)
@@ -79,12 +80,6 @@ def dot(a: Array, b: Array) -> Array:
     """Inner products of vectors, (batch, 3, n) -> (batch, n)."""
     product = a * b
     return product[:, 0] + product[:, 1] + product[:, 2]
-
-
-def _share(xp: Any, x: Array) -> Array:
-    """Clipped to [0, 1]."""
-    zero = xp.zeros_like(x)
-    return xp.minimum(xp.maximum(x, zero), zero + 1.0)
 
 
 def _point_to_box(xp: Any, x: Array, half_sizes: Array) -> tuple[Array, Array]:
