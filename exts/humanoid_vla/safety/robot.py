@@ -9,6 +9,7 @@ import numpy as np
 
 from humanoid_vla.assets.g1_figures import Collider, Figures, Frame, Link
 
+
 @dataclass(frozen=True)
 class RobotModel:
     """Numbers of a fixed set of joints, n of them; other joints stand at zero. Frames are relative to the pelvis.
@@ -104,8 +105,8 @@ def make_robot(
 def link_colliders(link: Link) -> list[tuple[str, Collider]]:
     """Name and shape of the capsules that stand for a link: "link/number".
 
-    They are those of the figures, but for the seven of a sole: its two edges, over its whole length, and its middle. The
-    robot's USD files have spheres at the ends of these edges.
+    They are those of the figures, but for the seven of a sole: its two edges, over its whole length, and its middle.
+    The robot's USD files have spheres at the ends of these edges.
     """
     colliders = list(link.colliders)
     if "ankle_roll" in link.name:
