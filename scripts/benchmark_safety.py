@@ -47,6 +47,8 @@ def read_settings(pairs: list[str]) -> Any:
 
     try:
         values: dict[str, Any] = {name: float(value) for name, _, value in (pair.partition("=") for pair in pairs)}
+        if "keep_out" in values:
+            raise ValueError("keep_out takes boxes, not a number")
         return FilterSettings(**values)
     except (TypeError, ValueError) as error:
         raise InputError(f"--set {' '.join(pairs)}: {error}") from None
