@@ -104,13 +104,14 @@ class ActionFilter:
         self._command[rows] = self.ends.nearest(xp, joint_pos)
         self._command_vel[rows] = 0.0
 
-    def step(self, targets: Array, joint_pos: Array, joint_vel: Array) -> Array:
+    def step(self, targets: Array, joint_pos: Array, joint_vel: Array, age: float = 0.0) -> Array:
         """The nearest safe targets.
 
         Args:
             targets: Joint position targets that are asked for [rad], shape (batch, n); may hold anything.
             joint_pos: Measured joint positions [rad]; NaN where the measurement is missing.
             joint_vel: Measured joint velocities [rad/s]; likewise.
+            age: How old the measurements are [s]; older than `max_age`, from the future or not finite they are missing.
 
         Returns:
             Targets [rad], shape (batch, n), a new array.
@@ -125,6 +126,8 @@ class ActionFilter:
         xp, settings, counters = self.backend.xp, self.settings, self.counters
         command = self._command
         measured = (xp.abs(joint_pos) < PLAUSIBLE) & (xp.abs(joint_vel) < PLAUSIBLE)
+        if not 0.0 <= age <= settings.max_age:
+            measured = measured & False
         joint_pos = xp.where(measured, joint_pos, self._expected_pos)
         joint_vel = xp.where(measured, joint_vel, self._expected_vel)
         usable = measured & xp.isfinite(targets)

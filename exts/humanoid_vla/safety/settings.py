@@ -59,6 +59,9 @@ class FilterSettings:
     Joints that move come to rest before it like a critically damped oscillator of this rate. Higher rates ask more of
     the motors, and of a filter that runs more often: it should be a small part of the steps a second."""
 
+    max_age: float = 0.1
+    """Measurements that are older count as missing [s]."""
+
     keep_out: tuple[Box, ...] = ()
     """Boxes to stay out of, such as a table."""
 
