@@ -64,14 +64,17 @@ def test_numpy_and_torch_and_robots_alone_are_alike() -> None:
     for safety in (filters[1], *alone):
         safety.reset(joint_pos[: safety.batch].numpy())
     for _ in range(200):
-        inputs = [adversary.targets(joint_pos), *adversary.dropouts(joint_pos, joint_vel)]
-        command = filters[0].step(*inputs)
-        arrays = [tensor.numpy() for tensor in inputs]
-        assert np.abs(filters[1].step(*arrays) - command.numpy()).max() < 1e-9
+        targets = adversary.targets(joint_pos)
+        seen_pos, seen_vel = adversary.dropouts(joint_pos, joint_vel)
+        command = filters[0].step(targets, seen_pos, seen_vel)
+        in_numpy = filters[1].step(targets.numpy(), seen_pos.numpy(), seen_vel.numpy())
+        assert np.abs(in_numpy - command.numpy()).max() < 1e-9
         for row, safety in enumerate(alone):
-            single = safety.step(*(array[row : row + 1] for array in arrays))
+            rows = slice(row, row + 1)
+            single = safety.step(targets[rows].numpy(), seen_pos[rows].numpy(), seen_vel[rows].numpy())
             assert np.abs(single - command[row].numpy()).max() < 1e-9
-        assert (in_float32.step(*(tensor.float() for tensor in inputs)) - command).abs().max() < 1e-3
+        coarse = in_float32.step(targets.float(), seen_pos.float(), seen_vel.float())
+        assert (coarse - command).abs().max() < 1e-3
         joint_vel = (command - joint_pos) / LAG
         joint_pos = joint_pos + joint_vel * DT
     figures = filters[0].counters.figures()

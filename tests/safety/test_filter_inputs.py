@@ -112,23 +112,31 @@ ZEROS = np.zeros((2, 17))
 
 
 @pytest.mark.parametrize(
-    ("position", "value", "message"),
+    ("name", "value", "message"),
     [
-        (0, np.zeros((2, 29)), r"targets must be a ndarray of shape \(2, 17\), got a ndarray of shape \(2, 29\)"),
-        (0, np.zeros(17), r"targets must .* got a ndarray of shape \(17,\)"),
-        (1, np.zeros((1, 17)), r"joint_pos must .* got a ndarray of shape \(1, 17\)"),
-        (2, np.zeros((3, 17)), r"joint_vel must .* got a ndarray of shape \(3, 17\)"),
-        (2, ZEROS.tolist(), r"joint_vel must be a ndarray of shape \(2, 17\), got a list"),
-        (1, None, r"joint_pos must be a ndarray of shape \(2, 17\), got a NoneType"),
-        (0, torch.zeros(2, 17), r"targets must be a ndarray of shape \(2, 17\), got a Tensor of shape \(2, 17\)"),
+        (
+            "targets",
+            np.zeros((2, 29)),
+            r"targets must be a ndarray of shape \(2, 17\), got a ndarray of shape \(2, 29\)",
+        ),
+        ("targets", np.zeros(17), r"targets must .* got a ndarray of shape \(17,\)"),
+        ("joint_pos", np.zeros((1, 17)), r"joint_pos must .* got a ndarray of shape \(1, 17\)"),
+        ("joint_vel", np.zeros((3, 17)), r"joint_vel must .* got a ndarray of shape \(3, 17\)"),
+        ("joint_vel", ZEROS.tolist(), r"joint_vel must be a ndarray of shape \(2, 17\), got a list"),
+        ("joint_pos", None, r"joint_pos must be a ndarray of shape \(2, 17\), got a NoneType"),
+        (
+            "targets",
+            torch.zeros(2, 17),
+            r"targets must be a ndarray of shape \(2, 17\), got a Tensor of shape \(2, 17\)",
+        ),
     ],
 )
-def test_wrong_shapes_and_types_are_named(position: int, value: object, message: str) -> None:
-    safety, inputs = make_filter(UPPER_BODY, 2), [ZEROS, ZEROS, ZEROS]
+def test_wrong_shapes_and_types_are_named(name: str, value: object, message: str) -> None:
+    safety, inputs = make_filter(UPPER_BODY, 2), dict.fromkeys(("targets", "joint_pos", "joint_vel"), ZEROS)
     safety.reset(ZEROS)
-    inputs[position] = value  # pyright: ignore[reportArgumentType, reportCallIssue]
+    inputs[name] = value  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match=message):
-        safety.step(*inputs)
+        safety.step(inputs["targets"], inputs["joint_pos"], inputs["joint_vel"])
     assert (safety.command == ZEROS).all()
 
 
