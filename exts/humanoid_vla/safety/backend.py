@@ -31,7 +31,7 @@ class Backend(Protocol):
         ...
 
     def contiguous(self, values: Array) -> Array:
-        """The same values, one row behind the other in memory."""
+        """The same values, one row behind the other in memory where that matters."""
         ...
 
     def rows_where(self, mask: Array) -> Array:
@@ -65,7 +65,7 @@ class NumpyBackend:
         return values[batch, rows, index[:, None]]
 
     def contiguous(self, values: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(values)
+        return values
 
     def rows_where(self, mask: np.ndarray) -> np.ndarray:
         return mask.nonzero()[0]

@@ -42,9 +42,9 @@ class Counters:
         """
         xp = self._xp
         changes = xp.concatenate([happened[stage][None] for stage in STAGES])  # (stages, batch, n)
-        acted = xp.concatenate([happened[flag][None] for flag in FLAGS])
         most = xp.amax(xp.abs(changes), axis=-1)  # (stages, batch)
-        acted = xp.concatenate((acted, most > NOTICEABLE)).sum(axis=-1)
+        flags = [happened[flag][None] for flag in FLAGS]
+        acted = xp.concatenate((*flags, most > NOTICEABLE)).sum(axis=-1)
         share = change / self._ranges
         self._sums = self._sums + xp.concatenate((acted, (share * share).sum()[None] / share.shape[1]))
         self._largest = xp.maximum(self._largest, xp.amax(most, axis=-1))

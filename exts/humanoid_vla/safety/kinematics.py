@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,11 +40,12 @@ class Kinematics:
         place[order] = np.arange(len(order))
         self._order, self._place = backend.constant(order), backend.constant(place)
         levels = [np.flatnonzero(depths[order] == depth) for depth in range(depths.max() + 1)]
-        self._levels: list[tuple[slice, Array]] = []  # joints of a level, and their parents among those of the last one
-        for number, level in enumerate(levels):
-            above = levels[number - 1][0] if number else 0
-            parent_places = [place[parents[joint]] - above if number else 0 for joint in order[level]]
-            self._levels.append((slice(int(level[0]), int(level[-1]) + 1), backend.constant(np.array(parent_places))))
+        self._first_level = slice(0, len(levels[0]))
+        # joints of a level, and their parents among those of the level above
+        self._deeper_levels: list[tuple[slice, Array]] = []
+        for above, level in itertools.pairwise(levels):
+            parent_places = np.array([place[parents[joint]] - above[0] for joint in order[level]])
+            self._deeper_levels.append((slice(int(level[0]), int(level[-1]) + 1), backend.constant(parent_places)))
         # rotation by q about the axis with cross-product matrix K: I + sin(q) K + (1 - cos(q)) K^2     (Rodrigues)
         cross = np.zeros((robot.num_joints, 4, 4))
         x, y, z = robot.axes[order].T
@@ -72,9 +74,8 @@ class Kinematics:
         xp = self._xp
         angles = joint_pos[:, self._order][..., None, None]
         local = self._offsets + xp.sin(angles) * self._offsets_cross + (1.0 - xp.cos(angles)) * self._offsets_cross2
-        pelvis = xp.broadcast_to(self._pelvis, (len(joint_pos), 1, 4, 4))
-        frames = [pelvis]
-        for joints, parents in self._levels:
+        frames = [xp.zeros_like(local[:, :1]) + self._pelvis, local[:, self._first_level]]
+        for joints, parents in self._deeper_levels:
             frames.append(frames[-1][:, parents] @ local[:, joints])
         frame = xp.concatenate(frames, axis=1)  # (batch, 1 + n, 4, 4), level by level behind the pelvis
         joints = frame[:, 1:][:, self._place]

@@ -53,7 +53,8 @@ def effort_interval(
 ) -> Interval:
     """Targets whose PD law stays within the effort limit: |kp (target - q) - kd q'| <= limit."""
     centre = joint_pos + damping * joint_vel / stiffness
-    return Interval(centre - effort_limit / stiffness, centre + effort_limit / stiffness)
+    reach = effort_limit / stiffness
+    return Interval(centre - reach, centre + reach)
 
 
 def range_interval(
@@ -74,8 +75,8 @@ def range_interval(
     # a target comes towards an end by rate dt of what is left at most, and, with h = end - q left to the joint,
     # h'' + 2 rate h' + rate^2 h >= 0 keeps h >= 0 (an exponential control barrier function, arXiv 1903.11199, eq. 38)
     share = min(rate * dt, 1.0)
-    high = (rate * rate * (ends.high - joint_pos) - passive) / stiffness + joint_pos
-    low = (rate * rate * (ends.low - joint_pos) - passive) / stiffness + joint_pos
-    high = xp.minimum(high, command + share * (ends.high - command))
-    low = xp.maximum(low, command + share * (ends.low - command))
+    gain = rate * rate / stiffness
+    free, kept = joint_pos - gain * joint_pos - passive / stiffness, (1.0 - share) * command
+    high = xp.minimum(free + gain * ends.high, kept + share * ends.high)
+    low = xp.maximum(free + gain * ends.low, kept + share * ends.low)
     return Interval(xp.minimum(low, ends.high), xp.maximum(high, ends.low))
