@@ -169,7 +169,8 @@ class Lagrangian(ContinuousAlgorithm):
         """Q(s, a) - sum_i lambda_i Q_ci(s, a), shape (batch,)."""
         features = self.frozen_cost_critic.encode(obs)
         cost_values = self.frozen_cost_critic.upper_value(features, actions).float()  # (costs, batch)
-        return super().action_value(obs, actions) - self.multipliers() @ cost_values
+        # no matrix product, which autocast would compute in bfloat16
+        return super().action_value(obs, actions) - (self.multipliers().unsqueeze(-1) * cost_values).sum(dim=0)
 
     def actor_loss(self, batch: Batch) -> Loss:
         """The base's loss with the value above, over 1 + sum_i lambda_i: growing multipliers make no larger steps.
