@@ -71,5 +71,6 @@ def _worst_loads(robot: RobotModel, moved: np.ndarray) -> tuple[np.ndarray, np.n
     # levers w x (c - o) of every mass (second axis) about every joint (third axis)
     levers = np.cross(posture.axes[:, :, None], posture.centres[..., None], axis=1) - posture.moments[:, :, None]
     loads = levers[:, 2] * robot.masses[:, None] * moved * GRAVITY[2]
-    inertias = ((levers**2).sum(axis=1) * robot.masses[:, None] * moved).sum(axis=1) + robot.armatures
+    inertias = ((levers**2).sum(axis=1) * robot.masses[:, None] * moved).sum(axis=1)
+    inertias = inertias + robot.spins @ moved + robot.armatures
     return np.percentile(inertias, PERCENTILE, axis=0), np.percentile(np.abs(loads.sum(axis=1)), PERCENTILE, axis=0)

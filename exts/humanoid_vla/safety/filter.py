@@ -56,7 +56,7 @@ class ActionFilter:
         self.kinematics = Kinematics(robot, backend)
         self.dynamics = dynamics = JointDynamics(robot, backend)
         self.collisions = CollisionConstraints(robot, dynamics, settings, backend)
-        margin = np.minimum(settings.limit_margin, 0.1 * (robot.upper - robot.lower))
+        margin = np.minimum(settings.limit_margin, 0.15 * (robot.upper - robot.lower))
         self.ends = Interval(backend.constant(robot.lower + margin), backend.constant(robot.upper - margin))
         # coming to rest at that rate from speed v takes a deceleration of rate v
         stoppable = BRAKING_SHARE * dynamics.acceleration / settings.approach_rate

@@ -5,9 +5,9 @@ from __future__ import annotations
 from humanoid_vla.safety.backend import Array, Backend, times
 from humanoid_vla.safety.limits import Interval
 
-ITERATIONS = 12
-TOLERANCE = 5e-5
-"""Constraints may be short by this much: 0.05 mm."""
+ITERATIONS = 24
+TOLERANCE = 1e-5
+"""Constraints may be short by this much: 0.01 mm."""
 SMALLEST = 1e-9
 
 

@@ -31,6 +31,7 @@ class RobotModel:
     axes: np.ndarray
     masses: np.ndarray  # (n,) of what a joint moves and no later joint does [kg]
     centres: np.ndarray  # (n, 3) its centre of mass [m], in the joint's frame
+    spins: np.ndarray  # (n,) its inertia about an axis through there, the mean of all directions [kg m^2]
     armatures: np.ndarray  # (n,) reflected inertia of the rotor [kg m^2]
     capsule_names: tuple[str, ...]
     capsule_frames: np.ndarray  # (c,)
@@ -77,7 +78,7 @@ def make_robot(
     index = {name: number for number, name in enumerate(joint_names)}
     parents, offsets, axes = _chain(figures, index)
     names, frames, ends, radii = _capsules(figures, index)
-    masses, centres = _masses(figures, index)
+    masses, centres, spins = _masses(figures, index)
     numbers = {name: number for number, name in enumerate(names)}
     meeting = [(numbers[first], numbers[second]) for first, second in pairs]
     joints = [known[name] for name in joint_names]
@@ -93,6 +94,7 @@ def make_robot(
         axes=axes,
         masses=masses,
         centres=centres,
+        spins=spins,
         armatures=np.array([joint.armature for joint in joints]),
         capsule_names=names,
         capsule_frames=frames,
@@ -143,15 +145,20 @@ def _chain(figures: Figures, index: Mapping[str, int]) -> tuple[np.ndarray, np.n
     return parents, offsets, axes
 
 
-def _masses(figures: Figures, index: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray]:
+def _masses(figures: Figures, index: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mass, centre of mass and mean inertia about it of all links that are fixed to each joint's frame."""
     attached = _attachments(figures, index)
-    masses, moments = np.zeros(len(index)), np.zeros((len(index), 3))
+    masses, moments, seconds = np.zeros(len(index)), np.zeros((len(index), 3)), np.zeros(len(index))
     for link in figures.links:
         frame, transform = attached[link.name]
         if frame >= 0:
+            centre = (transform @ np.append(link.mass_frame.pos, 1.0))[:3]
             masses[frame] += link.mass
-            moments[frame] += link.mass * (transform @ np.append(link.mass_frame.pos, 1.0))[:3]
-    return masses, moments / masses[:, None]
+            moments[frame] += link.mass * centre
+            # the mean of three directions: a third of the trace, to which a point mass adds 2 m r^2
+            seconds[frame] += (sum(link.inertia) + 2.0 * link.mass * centre @ centre) / 3.0
+    centres = moments / masses[:, None]
+    return masses, centres, seconds - 2.0 * masses * (centres**2).sum(axis=1) / 3.0
 
 
 def _capsules(figures: Figures, index: Mapping[str, int]) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray]:

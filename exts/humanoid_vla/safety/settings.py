@@ -31,7 +31,7 @@ class FilterSettings:
         ValueError: If a number is not finite or not positive, or bodies are detected too late.
     """
 
-    max_speed: float = 2.0
+    max_speed: float = 1.5
     """Largest speed of a target [rad/s]; a joint's own limit where that is lower."""
 
     max_acceleration: float = 15.0
@@ -45,9 +45,9 @@ class FilterSettings:
 
     limit_margin: float = 0.15
     """What is left unused at either end of a joint's range [rad]: room for what the motors cannot hold against. At most
-    a tenth of the range."""
+    15 % of the range."""
 
-    minimum_distance: float = 0.01
+    minimum_distance: float = 0.015
     """Distance that capsules keep from each other and from boxes [m]."""
 
     detection_distance: float = 0.3
