@@ -1,0 +1,195 @@
+"""A bundle as small as one can be: the G1's upper body, and a policy of one layer as a real ONNX file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from humanoid_vla.assets.g1_figures import load_figures
+from humanoid_vla.runtime.bundle import Bundle, CameraSpec, Input, Joints, Language, State, Term
+
+JOINTS = tuple(
+    joint.name for joint in load_figures().joints if not any(part in joint.name for part in ("hip", "knee", "ankle"))
+)
+N = len(JOINTS)
+"""17 joints."""
+DIM = 8
+"""Numbers of an instruction's embedding."""
+IMAGE = (16, 24, 3)
+"""Height, width and channels of the policy's camera."""
+SENTENCES = ("touch the red cube with your left hand", "touch the blue ball with your right hand")
+PROPRIO = ("joint_pos_rel", "joint_vel_rel", "joint_target_rel", "last_action")
+HIDDEN = 4
+"""Numbers that the policy with a state carries from step to step."""
+
+
+def make_joints() -> Joints:
+    """Default posture, ranges and gains as the Reach tasks have them."""
+    known = {joint.name: joint for joint in load_figures().joints}
+    joints = [known[name] for name in JOINTS]
+    lower, upper = (np.array([getattr(joint, end) for joint in joints]) for end in ("lower", "upper"))
+    spare = 0.025 * (upper - lower)
+
+    def values(waist: float, wrist: float, arm: float) -> np.ndarray:
+        return np.array([waist if "waist" in name else wrist if "wrist" in name else arm for name in JOINTS])
+
+    pose = {"left_shoulder_roll_joint": 0.3, "right_shoulder_roll_joint": -0.3}
+    pose |= {f"{side}_shoulder_pitch_joint": 0.4 for side in ("left", "right")}
+    pose |= {f"{side}_elbow_joint": -0.6 for side in ("left", "right")}
+    return Joints(
+        names=JOINTS,
+        default=np.array([pose.get(name, 0.0) for name in JOINTS]),
+        scale=values(0.3, 0.8, 1.2),
+        lower=lower,
+        upper=upper,
+        soft_lower=lower + spare,
+        soft_upper=upper - spare,
+        velocity_limit=np.array([joint.velocity_limit for joint in joints]),
+        effort_limit=np.array([joint.effort_limit for joint in joints]),
+        stiffness=values(300.0, 40.0, 80.0),
+        damping=values(10.0, 1.5, 3.0),
+    )
+
+
+def make_policy(
+    path: Path,
+    joints: Joints,
+    groups: dict[str, tuple[str, tuple[int, ...]]],
+    chunk: int = 1,
+    state: bool = False,
+    action: Sequence[float] | float | None = None,
+) -> None:
+    """Write a policy, ``actions = tanh(W x + b)`` of all its inputs x, with the outputs every bundle's policy has.
+
+    Args:
+        path: The ONNX file.
+        joints: What turns actions into targets.
+        groups: Input -> dtype and shape without batch.
+        chunk: Steps of a plan.
+        state: Whether it carries something from step to step.
+        action: What it answers to everything, in [-1, 1]; random weights where nothing is said.
+    """
+    rng = np.random.default_rng(0)
+    nodes, constants, parts = [], [], []
+
+    def constant(name: str, values: Any, dtype: Any = np.float32) -> str:
+        constants.append(numpy_helper.from_array(np.asarray(values, dtype), name))
+        return name
+
+    def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    inputs, size = [], 0
+    for name, (dtype, shape) in groups.items():
+        kind = TensorProto.UINT8 if dtype == "uint8" else TensorProto.FLOAT
+        inputs.append(helper.make_tensor_value_info(name, kind, ["batch", *shape]))
+        if dtype == "uint8":
+            flat = node("Cast", [name], f"{name}_float", to=TensorProto.FLOAT)
+            flat = node("ReduceMean", [flat], f"{name}_mean", axes=[1, 2], keepdims=0)
+            parts.append(node("Div", [flat, constant(f"{name}_range", 255.0)], f"{name}_share"))
+        else:
+            parts.append(name)
+        size += shape[-1]
+    if state:
+        inputs.append(helper.make_tensor_value_info("memory", TensorProto.FLOAT, ["batch", HIDDEN]))
+        parts.append("memory")
+        size += HIDDEN
+    features = node("Concat", parts, "features", axis=1)
+    width = chunk * len(joints.names)
+    if action is None:
+        weight, bias = rng.normal(0.0, 0.5 / size**0.5, (size, width)), rng.normal(0.0, 0.3, width)
+    else:
+        wanted = np.broadcast_to(np.asarray(action, float), (len(joints.names),))
+        weight, bias = np.zeros((size, width)), np.tile(np.arctanh(0.999999 * wanted), chunk)
+    flat = node("MatMul", [features, constant("weight", weight)], "product")
+    flat = node("Add", [flat, constant("bias", bias)], "sum")
+    shape = [-1, len(joints.names)] if chunk == 1 else [-1, chunk, len(joints.names)]
+    node("Tanh", [node("Reshape", [flat, constant("shape", shape, np.int64)], "shaped")], "actions")
+    clipped = node("Clip", ["actions", constant("least", -1.0), constant("most", 1.0)], "clipped")
+    scaled = node("Mul", [clipped, constant("scale", joints.scale)], "scaled")
+    node("Add", [scaled, constant("default", joints.default)], "targets")
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape[1:]]) for name in ("actions", "targets")
+    ]
+    if state:
+        moved = node("MatMul", [features, constant("keep", rng.normal(0.0, 0.3, (size, HIDDEN)))], "moved")
+        node("Tanh", [moved], "next_memory")
+        outputs.append(helper.make_tensor_value_info("next_memory", TensorProto.FLOAT, ["batch", HIDDEN]))
+    graph = helper.make_graph(nodes, "policy", inputs, outputs, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, str(path))
+
+
+def make_bundle(
+    folder: Path,
+    language: bool = False,
+    camera: bool = False,
+    objects: bool = False,
+    chunk: int = 1,
+    state: bool = False,
+    policy_dt: float = 1.0 / 30.0,
+    action: Sequence[float] | float | None = None,
+) -> Bundle:
+    """A bundle in memory whose policy is a file.
+
+    Args:
+        folder: Where ``policy.onnx`` is written.
+        language: Whether the policy is told what to do.
+        camera: Whether it reads a camera, called "head".
+        objects: Whether it reads where four objects are.
+        chunk: Steps of a plan.
+        state: Whether it carries something from step to step.
+        policy_dt: Its step [s].
+        action: What it answers to everything, in [-1, 1]; random weights where nothing is said.
+    """
+    joints = make_joints()
+    terms, start = [], 0
+    for kind in PROPRIO:
+        terms.append(Term(kind, kind, start, start + N, "", {}))
+        start += N
+    inputs = [Input("proprio", "float32", (start,), 1, tuple(terms))]
+    if objects:
+        length = 2 * 4 * 3
+        params = {"objects": ["a", "b", "c", "d"]}
+        inputs.append(
+            Input("state", "float32", (length,), 1, (Term("touch", "touch_geometry", 0, length, "m", params),))
+        )
+    if language:
+        inputs.append(Input("language", "float32", (DIM,), 1, (Term("instruction", "instruction", 0, DIM, "", {}),)))
+    if camera:
+        term = Term("image", "camera_rgb", 0, IMAGE[-1], "", {"camera": "head"})
+        inputs.append(Input("camera", "uint8", IMAGE, 1, (term,)))
+    groups = {group.name: (group.dtype, group.shape) for group in inputs}
+    make_policy(folder / "policy.onnx", joints, groups, chunk, state, action)
+    embeddings = np.random.default_rng(1).normal(size=(len(SENTENCES), DIM)).astype(np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    height, width, _ = IMAGE
+    spec = CameraSpec(
+        name="head", width=width, height=height, fx=20.0, fy=20.0, cx=width / 2, cy=height / 2,
+        parent="torso_link", pos=np.array([0.05, 0.0, 0.45]), quat_wxyz=np.array([1.0, 0.0, 0.0, 0.0]),
+    )  # fmt: skip
+    return Bundle(
+        path=folder,
+        task="VLA-Test-G1",
+        agent="test",
+        policy="test",
+        policy_dt=policy_dt,
+        inputs=tuple(inputs),
+        states=(State("memory", "next_memory", np.zeros(HIDDEN, np.float32)),) if state else (),
+        action_kind="joint_position",
+        chunk_size=chunk,
+        joints=joints,
+        max_speed=1.2,
+        max_lead=0.15,
+        keep_out={},
+        cameras=(spec,) if camera else (),
+        language=Language("test", "0" * 64, DIM, SENTENCES, embeddings) if language else None,
+        provenance={},
+    )
