@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "demos": {"torch", "h5py"},
     "safety": {"humanoid_vla.assets.g1_figures"},
+    "export": {"humanoid_vla.policies", "humanoid_vla.runtime", "torch", "onnx", "onnxruntime"},
     "runtime": {"humanoid_vla.assets.g1_figures", "humanoid_vla.safety", "onnxruntime"},
     "kit": {"omni", "carb"},
 }
