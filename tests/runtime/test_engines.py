@@ -1,0 +1,165 @@
+"""Engines on the CPU, with the real ONNX Runtime: what they answer, and what they refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+from bundles import DIM, IMAGE, N, make_bundle
+
+from humanoid_vla.policies.vla import VlaPolicy
+from humanoid_vla.runtime.engine import ENGINE_KINDS, EngineError, make_engine
+from humanoid_vla.runtime.onnx_engine import PROVIDERS, OnnxEngine
+
+GROUPS = {"proprio": (4 * N,), "language": (DIM,), "camera": IMAGE}
+
+
+def make_inputs(batch: int = 1) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(batch)
+    inputs: dict[str, np.ndarray] = {
+        name: rng.normal(size=(batch, *shape)).astype(np.float32) for name, shape in GROUPS.items()
+    }
+    return inputs | {"camera": rng.integers(0, 256, (batch, *IMAGE), np.uint8)}
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> OnnxEngine:
+    bundle = make_bundle(tmp_path_factory.mktemp("bundle"), language=True, camera=True, state=True)
+    engine = make_engine(bundle)
+    assert isinstance(engine, OnnxEngine)
+    return engine
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, OnnxEngine]:
+    """A vision-language-action policy in torch, and its ONNX file's engine."""
+    torch.manual_seed(0)
+    obs = {name: torch.from_numpy(value) for name, value in make_inputs(64).items()}
+    policy = VlaPolicy(obs, {"actor": list(GROUPS)}, "actor", N, dim=16, num_heads=2)
+    policy.update_normalization(obs)
+    model: Any = policy.eval().as_onnx()
+    file = tmp_path_factory.mktemp("policy") / "policy.onnx"
+    torch.onnx.export(
+        model, model.get_dummy_inputs(), str(file), input_names=model.input_names, output_names=model.output_names,
+        dynamic_axes={name: {0: "batch"} for name in [*model.input_names, *model.output_names]},
+        opset_version=18, dynamo=False,
+    )  # fmt: skip
+    return policy, OnnxEngine(file, "onnxruntime", file.parent)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 64])
+def test_onnx_runtime_equals_torch(policy: tuple[Any, OnnxEngine], batch: int) -> None:
+    inputs = make_inputs(batch)
+    with torch.inference_mode():
+        expected = policy[0]({name: torch.from_numpy(value) for name, value in inputs.items()}).numpy()
+    actions = policy[1].run(inputs)["actions"]
+    assert actions.shape == (batch, N)
+    np.testing.assert_allclose(actions, expected, atol=1e-5, rtol=0.0)
+    assert expected.std() > 0.01
+
+
+def test_every_output_has_its_name(engine: OnnxEngine) -> None:
+    outputs = engine.run(make_inputs(3) | {"memory": np.zeros((3, 4), np.float32)})
+    assert {name: value.shape for name, value in outputs.items()} == {
+        "actions": (3, N), "targets": (3, N), "next_memory": (3, 4),
+    }  # fmt: skip
+    assert engine.name == "onnxruntime"
+
+
+def test_answers_are_not_written_over_by_the_next(engine: OnnxEngine) -> None:
+    inputs = make_inputs() | {"memory": np.zeros((1, 4), np.float32)}
+    first = engine.run(inputs)["actions"]
+    kept = first.copy()
+    assert not np.array_equal(engine.run(inputs | {"proprio": 5.0 * inputs["proprio"]})["actions"], kept)
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_a_view_is_read_as_what_it_shows(policy: tuple[Any, OnnxEngine]) -> None:
+    inputs = make_inputs()
+    mirrored = inputs | {"camera": inputs["camera"][:, :, ::-1]}
+    expected = policy[1].run(mirrored | {"camera": mirrored["camera"].copy()})["actions"]
+    np.testing.assert_array_equal(policy[1].run(mirrored)["actions"], expected)
+
+
+def test_what_the_network_does_not_read_is_ignored(policy: tuple[Any, OnnxEngine]) -> None:
+    inputs = make_inputs()
+    actions = policy[1].run(inputs | {"wrist": np.zeros(3)})["actions"]
+    np.testing.assert_array_equal(actions, policy[1].run(inputs)["actions"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"language": None}, "input 'language' is missing; the network reads proprio, language, camera"),
+        (
+            {"proprio": np.zeros((1, 3), np.float32)},
+            f"input 'proprio' is float32 of shape (1, 3); the network reads float32 of (batch, {4 * N})",
+        ),
+        (
+            {"proprio": np.zeros((1, 4 * N))},
+            f"input 'proprio' is float64 of shape (1, {4 * N}); the network reads float32 of (batch, {4 * N})",
+        ),
+        (
+            {"camera": np.zeros((1, *IMAGE), np.float32)},
+            "input 'camera' is float32 of shape (1, 16, 24, 3); the network reads uint8 of (1, 16, 24, 3)",
+        ),
+        (
+            {"camera": np.zeros((2, *IMAGE), np.uint8)},
+            "input 'camera' is uint8 of shape (2, 16, 24, 3); the network reads uint8 of (1, 16, 24, 3)",
+        ),
+        (
+            {"proprio": np.float32(0.0)},
+            f"input 'proprio' is float32 of shape (); the network reads float32 of (batch, {4 * N})",
+        ),
+        (
+            {"proprio": np.zeros((0, 4 * N), np.float32)},
+            f"input 'proprio' is float32 of shape (0, {4 * N}); the network reads float32 of (batch, {4 * N})",
+        ),
+    ],
+)
+def test_wrong_inputs(policy: tuple[Any, OnnxEngine], change: dict[str, Any], message: str) -> None:
+    inputs = {name: value for name, value in (make_inputs() | change).items() if value is not None}
+    with pytest.raises(EngineError) as error:
+        policy[1].run(inputs)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("kind", ["onnxruntime-cuda", "onnxruntime-tensorrt"])
+def test_a_missing_provider_says_how_to_get_it(kind: Any, tmp_path: Path) -> None:
+    provider, remedy = PROVIDERS[kind]
+    if provider in ort.get_available_providers():
+        pytest.skip(f"this ONNX Runtime has {provider}")
+    with pytest.raises(EngineError) as error:
+        make_engine(make_bundle(tmp_path), kind)
+    line = str(error.value)
+    assert "\n" not in line
+    assert kind in line
+    assert provider in line
+    assert line.endswith(remedy)
+    assert "pip install" in remedy
+
+
+def test_no_such_engine(tmp_path: Path) -> None:
+    wrong: Any = "openvino"
+    with pytest.raises(EngineError, match=rf"unknown engine 'openvino'; the engines are: {', '.join(ENGINE_KINDS)}"):
+        make_engine(make_bundle(tmp_path), wrong)
+
+
+def test_only_tensorrt_has_other_precisions(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="engine 'onnxruntime' has no precision 'fp16'"):
+        make_engine(make_bundle(tmp_path), precision="fp16")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no network"])
+def test_no_network(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "policy.onnx"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(EngineError) as error:
+        OnnxEngine(file, "onnxruntime", tmp_path)
+    assert str(file) in str(error.value)
+    assert "\n" not in str(error.value)
