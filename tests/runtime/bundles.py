@@ -11,6 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from humanoid_vla.assets.g1_figures import load_figures
+from humanoid_vla.export.writer import write_bundle
 from humanoid_vla.runtime.bundle import Bundle, CameraSpec, Input, Joints, Language, State, Term
 
 JOINTS = tuple(
@@ -26,6 +27,8 @@ SENTENCES = ("touch the red cube with your left hand", "touch the blue ball with
 PROPRIO = ("joint_pos_rel", "joint_vel_rel", "joint_target_rel", "last_action")
 HIDDEN = 4
 """Numbers that the policy with a state carries from step to step."""
+TOUCH = 3 * 4 + 3 * 2 + 2 * 4
+"""Numbers that tell of four objects and two hands."""
 
 
 def make_joints() -> Joints:
@@ -56,18 +59,30 @@ def make_joints() -> Joints:
     )
 
 
+def touch_params() -> dict[str, Any]:
+    """What `touch_geometry` is called with: hands, objects, and where the pelvis is in the environment's frame."""
+    figures = load_figures()
+    hands = [link for link in figures.links if link.name in ("left_wrist_yaw_link", "right_wrist_yaw_link")]
+    return {
+        "hand_bodies": [hand.name for hand in hands],
+        "hand_capsules": [[list(end) for end in hand.colliders[0].ends] for hand in hands],
+        "hand_radius": hands[0].colliders[0].radius,
+        "object_radius": 0.03,
+        "object_names": ["cube", "ball", "cylinder", "cone"],
+        "pelvis_pos": [0.0, 0.0, figures.standing_height],
+    }
+
+
 def make_policy(
-    path: Path,
     joints: Joints,
     groups: dict[str, tuple[str, tuple[int, ...]]],
     chunk: int = 1,
     state: bool = False,
     action: Sequence[float] | float | None = None,
-) -> None:
-    """Write a policy, ``actions = tanh(W x + b)`` of all its inputs x, with the outputs every bundle's policy has.
+) -> bytes:
+    """A policy in ONNX, ``actions = tanh(W x + b)`` of all its inputs x, with the outputs every bundle's policy has.
 
     Args:
-        path: The ONNX file.
         joints: What turns actions into targets.
         groups: Input -> dtype and shape without batch.
         chunk: Steps of a plan.
@@ -124,7 +139,7 @@ def make_policy(
     graph = helper.make_graph(nodes, "policy", inputs, outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(path))
+    return model.SerializeToString()
 
 
 def make_bundle(
@@ -137,10 +152,10 @@ def make_bundle(
     policy_dt: float = 1.0 / 30.0,
     action: Sequence[float] | float | None = None,
 ) -> Bundle:
-    """A bundle in memory whose policy is a file.
+    """Write a bundle and read it.
 
     Args:
-        folder: Where ``policy.onnx`` is written.
+        folder: Its folder, not there yet.
         language: Whether the policy is told what to do.
         camera: Whether it reads a camera, called "head".
         objects: Whether it reads where four objects are.
@@ -156,18 +171,17 @@ def make_bundle(
         start += N
     inputs = [Input("proprio", "float32", (start,), 1, tuple(terms))]
     if objects:
-        length = 2 * 4 * 3
-        params = {"objects": ["a", "b", "c", "d"]}
+        length = 4 * 3 + 2 * 3 + 2 * 4
         inputs.append(
-            Input("state", "float32", (length,), 1, (Term("touch", "touch_geometry", 0, length, "m", params),))
+            Input("state", "float32", (length,), 1, (Term("touch", "touch_geometry", 0, length, "m", touch_params()),))
         )
     if language:
         inputs.append(Input("language", "float32", (DIM,), 1, (Term("instruction", "instruction", 0, DIM, "", {}),)))
     if camera:
-        term = Term("image", "camera_rgb", 0, IMAGE[-1], "", {"camera": "head"})
+        term = Term("image", "camera_rgb", 0, IMAGE[-1], "", {"sensor_name": "head"})
         inputs.append(Input("camera", "uint8", IMAGE, 1, (term,)))
     groups = {group.name: (group.dtype, group.shape) for group in inputs}
-    make_policy(folder / "policy.onnx", joints, groups, chunk, state, action)
+    policy = make_policy(joints, groups, chunk, state, action)
     embeddings = np.random.default_rng(1).normal(size=(len(SENTENCES), DIM)).astype(np.float32)
     embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
     height, width, _ = IMAGE
@@ -175,7 +189,7 @@ def make_bundle(
         name="head", width=width, height=height, fx=20.0, fy=20.0, cx=width / 2, cy=height / 2,
         parent="torso_link", pos=np.array([0.05, 0.0, 0.45]), quat_wxyz=np.array([1.0, 0.0, 0.0, 0.0]),
     )  # fmt: skip
-    return Bundle(
+    bundle = Bundle(
         path=folder,
         task="VLA-Test-G1",
         agent="test",
@@ -193,3 +207,4 @@ def make_bundle(
         language=Language("test", "0" * 64, DIM, SENTENCES, embeddings) if language else None,
         provenance={},
     )
+    return write_bundle(bundle, {"policy.onnx": policy})
