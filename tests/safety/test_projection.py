@@ -87,6 +87,18 @@ def test_random_programs_are_solved_as_a_solver_does(monkeypatch: pytest.MonkeyP
         assert np.abs(again.numpy() - ours).max() < 1e-9
 
 
+def test_one_robot_is_solved_as_a_batch_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projection, "ITERATIONS", 500)
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        wanted, low, high, rows, least = (part[None] for part in random_program(rng))
+        rows[:, 0], least[:, 0] = 0.0, -1.0  # a row that constrains nothing
+        twice = [np.concatenate([part, part]) for part in (wanted, low, high, rows, least)]
+        batch = project(NumpyBackend(), twice[0], Interval(*twice[1:3]), *twice[3:])
+        one = project(NumpyBackend(), wanted, Interval(low, high), rows, least)
+        assert np.abs(one - batch[:1]).max() < 1e-4
+
+
 def test_a_fallback_bounds_how_much_worse_it_gets_by_hand() -> None:
     rows = np.array([[[1.0, 0.0]]])
     # from 0, where u1 >= -1 is met by 1, to -4, where it is short by 3: a quarter of the way
