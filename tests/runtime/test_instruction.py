@@ -23,7 +23,7 @@ def make_bundle(path: Path, table: np.ndarray | None = None) -> Any:
     language = SimpleNamespace(
         encoder="all-MiniLM-L6-v2", weights_sha256="0" * 64, dim=4, sentences=SENTENCES, embeddings=embeddings
     )
-    return SimpleNamespace(path=path, language=language)
+    return SimpleNamespace(path=path, files={}, language=language)
 
 
 @pytest.mark.parametrize(
@@ -139,4 +139,4 @@ def test_an_embedding_that_is_none_is_refused(made: np.ndarray, tmp_path: Path) 
 
 def test_a_policy_that_reads_no_instruction_says_so() -> None:
     with pytest.raises(InstructionError, match="reads no instruction"):
-        InstructionReader(SimpleNamespace(path=Path(), language=None)).read(SENTENCES[0])  # type: ignore[arg-type]
+        InstructionReader(SimpleNamespace(path=Path(), files={}, language=None)).read(SENTENCES[0])  # type: ignore[arg-type]

@@ -58,7 +58,7 @@ class SentenceEncoder:
     """
 
     def __init__(self, model: SentenceTransformer) -> None:
-        self._model = model
+        self.model = model
 
     def encode(self, sentences: Sequence[str]) -> torch.Tensor:
         """Embeddings of unit length, shape (n, 384), float32.
@@ -77,7 +77,7 @@ class SentenceEncoder:
             if not any(character.isalpha() for character in sentence):
                 raise ValueError(f"'{sentence}' is no sentence; give one with words")
         # One at a time: in a batch, a sentence's neighbours decide its padding, and that the rounding.
-        embeddings = self._model.encode(
+        embeddings = self.model.encode(
             list(sentences),
             batch_size=1,
             show_progress_bar=False,

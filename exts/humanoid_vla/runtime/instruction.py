@@ -65,7 +65,7 @@ class InstructionReader:
     def __init__(self, bundle: Bundle, encode: Callable[[str], np.ndarray] | None = None) -> None:
         self._language = bundle.language
         self._encode = encode
-        self._to_load = bundle.path if (bundle.path / ENCODER_FILE).is_file() else None
+        self._to_load = bundle if ENCODER_FILE in bundle.files else None
         self._lock = threading.Lock()
         self._remembered: dict[str, np.ndarray] = {}
         self._table: dict[str, np.ndarray] = {}
@@ -99,7 +99,7 @@ class InstructionReader:
         if self._to_load is not None:
             from .sentence_encoder import load_sentence_encoder  # with libraries that only new sentences need
 
-            self._encode, self._to_load = load_sentence_encoder(self._to_load, self._language.weights_sha256), None
+            self._encode, self._to_load = load_sentence_encoder(self._to_load), None
         if self._encode is None:
             raise InstructionError(
                 f"'{sentence}' is not among the {len(self._table)} sentences of this bundle, which has no encoder; "
