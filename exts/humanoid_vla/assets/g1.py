@@ -7,6 +7,10 @@ drive the real robot:
   ``kd = 2 * 2 * I * 2 pi 10``, as in BeyondMimic's whole_body_tracking and mjlab;
 - the robot hung up: those of the upper body, and likewise kp 300 for hips and knees, kp 80 for ankles; the former's kd
   is 10, as the waist's;
+- the robot that stands by itself: kp 200, kd 6 for hips, kp 300, kd 9 for knees, kp 200, kd 8 for ankles, kp 300, kd 10
+  for the waist, kp 80, kd 3 for the arms, kp 40, kd 1.5 for the wrists. A body of 33 kg whose centre of mass is 0.64 m
+  high tips over with 210 N m/rad; both ankles, in series with knees and hips, must hold against that. With the ankles
+  at 100 it falls within 4 s, with 150 it does when its torso is heavier, with 200 it stands;
 - the upper body: kp 80, kd 3 for shoulders and elbows, kp 40, kd 1.5 for wrists, kp 300 for the waist, as in
   ``G1_29_ArmController`` of Unitree's xr_teleoperate. They hold the arms against gravity, which the former do not. The
   waist's kd is 10 instead of 3: without the real gears' friction the torso would swing for seconds at 2.7 Hz.
@@ -41,6 +45,12 @@ RIGHT_ARM_JOINTS: tuple[str, ...] = tuple(name.replace("left", "right") for name
 UPPER_BODY_JOINTS: list[str] = [*WAIST_JOINTS, *LEFT_ARM_JOINTS, *RIGHT_ARM_JOINTS]
 """The order of joints that policies see: the physics backends each have their own (Newton goes along the branches,
 PhysX across them), and a policy must mean the same on all."""
+
+WHOLE_BODY_JOINTS: list[str] = [*LEG_JOINTS, *UPPER_BODY_JOINTS]
+"""The order of joints for policies that move all 29: left leg, right leg, waist, left arm, right arm."""
+
+FOOT_BODIES: list[str] = ["left_ankle_roll_link", "right_ankle_roll_link"]
+"""The bodies that are the feet, left and right."""
 
 HAND_BODIES: list[str] = ["left_wrist_yaw_link", "right_wrist_yaw_link"]
 """The bodies that carry the hands, left and right."""
@@ -79,6 +89,13 @@ def _posture_gains(joint: Joint) -> tuple[float, float]:
     if "ankle" in joint.name:
         return 80.0, 3.0
     return (300.0, 10.0) if is_leg(joint.name) else _manipulation_gains(joint)
+
+
+def _standing_gains(joint: Joint) -> tuple[float, float]:
+    for word, gains in (("hip", (200.0, 6.0)), ("knee", (300.0, 9.0)), ("ankle", (200.0, 8.0))):
+        if word in joint.name:
+            return gains
+    return _manipulation_gains(joint)
 
 
 def _actuators(names: tuple[str, ...], gains: dict[str, tuple[float, float]]) -> ImplicitActuatorCfg:
@@ -158,6 +175,33 @@ G1_HUNG_CFG = ArticulationCfg(
     },
 )
 """All 29 joints, held by the pelvis with the feet in the air: for what must not depend on balance."""
+
+G1_STANDING_CFG = ArticulationCfg(
+    prim_path="{ENV_REGEX_NS}/Robot",
+    spawn=sim_utils.UsdFileCfg(usd_path=usd_path("g1.usda"), activate_contact_sensors=True),
+    init_state=ArticulationCfg.InitialStateCfg(
+        pos=(0.0, 0.0, 0.767),
+        # The centre of mass is above the middle of the soles with 0.60 in the knees, to which these targets sag: they
+        # lead by what gravity asks of the gains.
+        joint_pos={
+            ".*_hip_pitch_joint": -0.258,
+            ".*_knee_joint": 0.571,
+            ".*_ankle_pitch_joint": -0.308,
+            ".*_shoulder_pitch_joint": 0.2,
+            "left_shoulder_roll_joint": 0.2,
+            "right_shoulder_roll_joint": -0.2,
+            ".*_elbow_joint": 0.6,
+        },
+    ),
+    soft_joint_pos_limit_factor=0.95,
+    actuators={
+        "joints": _actuators(
+            tuple(joint.name for joint in _FIGURES.joints),
+            {joint.name: _standing_gains(joint) for joint in _FIGURES.joints},
+        )
+    },
+)
+"""All 29 joints on a free base, with gains and a posture with which it stands unless it is pushed."""
 
 G1_NVIDIA_CFG = ArticulationCfg(
     prim_path="{ENV_REGEX_NS}/Robot",

@@ -40,3 +40,28 @@ class ArmPhysicsCfg(PresetCfg):
     isaacsim_physx: PhysxCfg = PhysxCfg()
     physx: PhysxAutoCfg = PhysxAutoCfg(isaacsim_physx=isaacsim_physx, ovphysx=ovphysx)
     default: NewtonCfg = newton_mjwarp
+
+
+@configclass
+class WholeBodyPhysicsCfg(PresetCfg):
+    """Presets for a robot on its own feet, which falls at times."""
+
+    newton_mjwarp: NewtonCfg = NewtonCfg(
+        solver_cfg=MJWarpSolverCfg(
+            # Eight spheres are the feet; the rest is for a robot that has fallen. 4 constraint rows a contact, one a
+            # joint at its limit.
+            njmax=128,
+            nconmax=24,
+            iterations=30,  # fewer print a warning when a robot lies on the ground
+            cone="pyramidal",
+            integrator="implicitfast",
+        ),
+        # MuJoCo takes the larger friction of two things that touch: the robot's counts, and can be randomised.
+        default_shape_cfg=NewtonShapeCfg(gap=0.0, mu=0.1),
+        num_substeps=1,
+        debug_mode=False,
+    )
+    ovphysx: OvPhysxCfg = OvPhysxCfg()
+    isaacsim_physx: PhysxCfg = PhysxCfg()
+    physx: PhysxAutoCfg = PhysxAutoCfg(isaacsim_physx=isaacsim_physx, ovphysx=ovphysx)
+    default: NewtonCfg = newton_mjwarp
