@@ -70,3 +70,13 @@ def test_clearing_begins_anew(counters: Counters, backend: Backend) -> None:
     assert counters.figures() != before
     counters.clear()
     assert counters.figures() == before
+
+
+def test_they_hold_no_graph() -> None:
+    backend = TorchBackend(dtype=torch.float64)
+    counters = Counters(backend, torch.ones(3, dtype=torch.float64))
+    change = torch.ones(2, 3, dtype=torch.float64, requires_grad=True)
+    flags = dict.fromkeys(FLAGS, torch.zeros(2, dtype=torch.bool))
+    counters.add(2.0 * change, **flags, **dict.fromkeys(STAGES, 3.0 * change))
+    assert not counters._sums.requires_grad
+    assert not counters._largest.requires_grad

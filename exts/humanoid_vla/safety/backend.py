@@ -38,6 +38,10 @@ class Backend(Protocol):
         """Indices of the true entries of a mask of shape (batch,)."""
         ...
 
+    def detached(self, values: Array) -> Array:
+        """The same values, without the gradients that may flow through them."""
+        ...
+
 
 def times(matrices: Array, vectors: Array) -> Array:
     """Products of matrices and vectors, (batch, k, n), (batch, n) -> (batch, k).
@@ -69,3 +73,6 @@ class NumpyBackend:
 
     def rows_where(self, mask: np.ndarray) -> np.ndarray:
         return mask.nonzero()[0]
+
+    def detached(self, values: np.ndarray) -> np.ndarray:
+        return values

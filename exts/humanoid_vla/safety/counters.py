@@ -23,7 +23,7 @@ class Counters:
     """
 
     def __init__(self, backend: Backend, ranges: Array) -> None:
-        self._xp, self._ranges = backend.xp, ranges
+        self._xp, self._detached, self._ranges = backend.xp, backend.detached, ranges
         self._zeros = backend.constant(np.zeros(len(FLAGS) + len(STAGES) + 1))
         self.clear()
 
@@ -41,11 +41,11 @@ class Counters:
             happened: Flags, (batch,), and changes of targets [rad], (batch, n), of all stages by name.
         """
         xp = self._xp
-        changes = xp.concatenate([happened[stage][None] for stage in STAGES])  # (stages, batch, n)
+        changes = self._detached(xp.concatenate([happened[stage][None] for stage in STAGES]))  # (stages, batch, n)
         most = xp.amax(xp.abs(changes), axis=-1)  # (stages, batch)
         flags = [happened[flag][None] for flag in FLAGS]
         acted = xp.concatenate((*flags, most > NOTICEABLE)).sum(axis=-1)
-        share = change / self._ranges
+        share = self._detached(change) / self._ranges
         self._sums = self._sums + xp.concatenate((acted, (share * share).sum()[None] / share.shape[1]))
         self._largest = xp.maximum(self._largest, xp.amax(most, axis=-1))
         self._steps += len(change)

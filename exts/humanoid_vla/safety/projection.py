@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from humanoid_vla.safety.backend import Array, Backend, times
+import numpy as np
+
+from humanoid_vla.safety.backend import Array, Backend, NumpyBackend, times
 from humanoid_vla.safety.limits import Interval
 
 ITERATIONS = 24
@@ -29,48 +31,45 @@ def project(backend: Backend, wanted: Array, bounds: Interval, rows: Array, leas
     Returns:
         u, within the bounds, shape (batch, n).
     """
-    if len(wanted) == 1:
-        return _project_one(backend, wanted[0], Interval(bounds.low[0], bounds.high[0]), rows[0], least[0])[None]
     xp = backend.xp
+    # rows of length one: then a change of a multiplier is a distance
     squares = (rows * rows).sum(axis=-1)
     some = squares > SMALLEST
-    steps = some / xp.where(some, squares, 1.0)
-    multipliers = xp.zeros_like(least)
+    lengths = xp.sqrt(xp.where(some, squares, 1.0))
+    rows, least, tolerances = rows / lengths[..., None], xp.where(some, least / lengths, -1.0), TOLERANCE / lengths
+    if len(wanted) == 1 and isinstance(backend, NumpyBackend):
+        one = Interval(bounds.low[0], bounds.high[0])
+        return _project_one(wanted[0], one, rows[0], least[0], tolerances[0])[None]
+    taken = xp.zeros_like(least)  # multipliers, negative: a change may take back that much
     free, u = wanted, bounds.nearest(xp, wanted)
     numbers = xp.arange(rows.shape[1], device=least.device)
     for _ in range(ITERATIONS):
-        shortfall = least - times(rows, u)
-        change = xp.maximum(shortfall * steps, -multipliers)
-        worth = change * change * squares
-        unmet = worth > TOLERANCE * TOLERANCE * steps
+        change = xp.maximum(least - times(rows, u), taken)
+        excess = xp.abs(change) - tolerances
+        unmet = excess > 0.0
         if not unmet.any():
             break
         # of one multiplier a robot; none of robots that are done, however long others take
-        change = change * ((numbers == (worth * unmet).argmax(axis=-1)[..., None]) & unmet)
-        multipliers = multipliers + change
+        change = change * ((numbers == excess.argmax(axis=-1)[..., None]) & unmet)
+        taken = taken - change
         free = free + (change[..., None] * rows).sum(axis=1)
         u = bounds.nearest(xp, free)
     return u
 
 
-def _project_one(backend: Backend, wanted: Array, bounds: Interval, rows: Array, least: Array) -> Array:
-    """The same for one robot, without the axis of the batch: half as many calls, which is all that counts for one."""
-    xp = backend.xp
-    squares = (rows * rows).sum(axis=-1)
-    some = squares > SMALLEST
-    lengths = xp.sqrt(xp.where(some, squares, 1.0))
-    rows, least, tolerances = rows / lengths[:, None], xp.where(some, least / lengths, -1.0), TOLERANCE / lengths
-    owed = xp.zeros_like(least)  # multipliers of rows of length one, negative: a change may take back that much
-    free, u = wanted, bounds.nearest(xp, wanted)
+def _project_one(wanted: Array, bounds: Interval, rows: Array, least: Array, tolerances: Array) -> Array:
+    """The same for one robot in NumPy, without the axis of the batch: half of the calls, and calls are all it costs."""
+    taken = np.zeros_like(least)
+    free, u = wanted, bounds.nearest(np, wanted)
     for _ in range(ITERATIONS):
-        change = xp.maximum(least - rows @ u, owed)
-        unmet = xp.abs(change) - tolerances
-        best = unmet.argmax()
-        if unmet[best] <= 0.0:
+        change = np.maximum(least - rows @ u, taken)
+        excess = np.abs(change) - tolerances
+        best = excess.argmax()
+        if excess[best] <= 0.0:
             break
-        owed[best] -= change[best]
+        taken[best] -= change[best]
         free = free + change[best] * rows[best]
-        u = bounds.nearest(xp, free)
+        u = bounds.nearest(np, free)
     return u
 
 

@@ -36,3 +36,6 @@ class TorchBackend:
 
     def rows_where(self, mask: torch.Tensor) -> torch.Tensor:
         return mask.nonzero().squeeze(-1)
+
+    def detached(self, values: torch.Tensor) -> torch.Tensor:
+        return values.detach()
