@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
 import torch
@@ -13,6 +15,7 @@ from bundles import DIM, IMAGE, N, make_bundle
 
 from humanoid_vla.policies.vla import VlaPolicy
 from humanoid_vla.runtime.engine import ENGINE_KINDS, EngineError, make_engine
+from humanoid_vla.runtime.half_precision import to_half
 from humanoid_vla.runtime.onnx_engine import PROVIDERS, OnnxEngine
 
 GROUPS = {"proprio": (4 * N,), "language": (DIM,), "camera": IMAGE}
@@ -143,15 +146,40 @@ def test_a_missing_provider_says_how_to_get_it(kind: Any, tmp_path: Path) -> Non
     assert "pip install" in remedy
 
 
+def test_a_missing_tensorrt_says_how_to_get_it(tmp_path: Path) -> None:
+    if importlib.util.find_spec("tensorrt"):
+        pytest.skip("TensorRT is installed")
+    with pytest.raises(EngineError) as error:
+        make_engine(make_bundle(tmp_path), "tensorrt")
+    assert str(error.value).startswith(
+        "engine 'tensorrt' needs TensorRT 10 or 11 (No module named 'tensorrt'): pip inst"
+    )
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_half_precision_keeps_inputs_and_outputs(policy: tuple[Any, OnnxEngine], tmp_path: Path, batch: int) -> None:
+    """What TensorRT 11 is given for fp16: here ONNX Runtime runs it."""
+    file = tmp_path / "half.onnx"
+    file.write_bytes(to_half(policy[1].model))
+    half, inputs = OnnxEngine(file, "onnxruntime", tmp_path), make_inputs(batch)
+    assert (half.inputs, half.outputs) == (policy[1].inputs, policy[1].outputs)
+    weights = [x for x in onnx.load(str(file)).graph.initializer if x.data_type == onnx.TensorProto.FLOAT]
+    assert not weights
+    difference = np.abs(half.run(inputs)["actions"] - policy[1].run(inputs)["actions"]).max()
+    assert 0.0 < difference < 5e-3
+
+
 def test_no_such_engine(tmp_path: Path) -> None:
     wrong: Any = "openvino"
     with pytest.raises(EngineError, match=rf"unknown engine 'openvino'; the engines are: {', '.join(ENGINE_KINDS)}"):
         make_engine(make_bundle(tmp_path), wrong)
 
 
-def test_only_tensorrt_has_other_precisions(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="engine 'onnxruntime' has no precision 'fp16'"):
-        make_engine(make_bundle(tmp_path), precision="fp16")
+@pytest.mark.parametrize("settings", [{"precision": "fp16"}, {"cuda_graph": True}])
+def test_only_tensorrt_has_settings(tmp_path: Path, settings: dict[str, Any]) -> None:
+    with pytest.raises(EngineError, match="engine 'onnxruntime' runs in fp32 without CUDA graphs"):
+        make_engine(make_bundle(tmp_path), **settings)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no network"])

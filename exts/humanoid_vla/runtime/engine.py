@@ -51,7 +51,11 @@ class Tensor:
 
 
 def make_engine(
-    bundle: Bundle, kind: EngineKind = "onnxruntime", precision: Precision = "fp32", cache: Path | None = None
+    bundle: Bundle,
+    kind: EngineKind = "onnxruntime",
+    precision: Precision = "fp32",
+    cuda_graph: bool = False,
+    cache: Path | None = None,
 ) -> Engine:
     """The engine of a kind for a bundle's network.
 
@@ -59,6 +63,7 @@ def make_engine(
         bundle: What was exported.
         kind: ONNX Runtime on the CPU, on CUDA or through TensorRT, or TensorRT itself.
         precision: Of TensorRT itself; the others run the network as it is stored.
+        cuda_graph: Whether TensorRT itself records its launches once and replays them.
         cache: Folder for the engines that TensorRT builds, None for the user's cache.
 
     Raises:
@@ -66,13 +71,13 @@ def make_engine(
     """
     if kind not in ENGINE_KINDS:
         raise EngineError(f"unknown engine '{kind}'; the engines are: {', '.join(ENGINE_KINDS)}")
-    if precision != "fp32" and kind != "tensorrt":
-        raise EngineError(f"engine '{kind}' has no precision '{precision}'; only 'tensorrt' has")
+    if kind != "tensorrt" and (precision != "fp32" or cuda_graph):
+        raise EngineError(f"engine '{kind}' runs in fp32 without CUDA graphs; 'tensorrt' knows other ways")
     model, cache = bundle.path / "policy.onnx", cache or default_cache()
     if kind == "tensorrt":
         from humanoid_vla.runtime.tensorrt_engine import TensorRtEngine
 
-        return TensorRtEngine(model, cache, precision)
+        return TensorRtEngine(model, cache, precision, cuda_graph)
     try:
         from humanoid_vla.runtime.onnx_engine import OnnxEngine
     except ImportError:

@@ -51,6 +51,7 @@ class OnnxEngine:
 
     def __init__(self, model: Path, kind: EngineKind, cache: Path) -> None:
         self.name: str = kind
+        self.model = model
         provider, remedy = PROVIDERS[kind]
         available = ort.get_available_providers()
         if provider not in available:
