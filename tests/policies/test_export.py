@@ -63,8 +63,8 @@ def test_torchscript_of_two_levels_can_be_reset() -> None:
     ("policy_class", "groups", "input_names", "output_names"),
     [
         (SquashedGaussianPolicy, IMAGES, IMAGES, ["actions"]),
-        (CategoricalPolicy, FLAT, ["obs"], ["actions"]),
-        (HierarchicalPolicy, FLAT, ["obs", "latent", "phase"], ["actions", "next_latent", "next_phase"]),
+        (CategoricalPolicy, FLAT, FLAT, ["actions"]),
+        (HierarchicalPolicy, FLAT, [*FLAT, "latent", "phase"], ["actions", "next_latent", "next_phase"]),
     ],
 )
 # of the exporter itself
@@ -90,7 +90,7 @@ def test_onnx(
     state = [value.numpy() for value in module.get_dummy_inputs()[module.num_obs :]]
     for _ in range(7):  # more than a latent is held
         obs = make_obs(1)
-        inputs = [value.numpy() for value in inputs_of(policy, obs)] + state
+        inputs = [obs[group].numpy() for group in groups] + state
         actions, *state = session.run(None, dict(zip(input_names, inputs, strict=True)))
         np.testing.assert_allclose(actions, policy(obs).detach().numpy(), atol=1e-5)
 

@@ -88,6 +88,6 @@ class HeadActor(Actor):
     def as_onnx(self, verbose: bool = False) -> OnnxPolicy:
         """The deterministic policy for ONNX; carries `input_names`, `output_names` and `get_dummy_inputs()`.
 
-        It reads one flat observation `obs`, or where the policy sees images every group by its name.
+        It reads every observation group by its name.
         """
         return OnnxPolicy(self.trunk, self.deterministic_head())

@@ -58,7 +58,7 @@ class GroupFeatures(nn.Module):
 class OnnxPolicy(nn.Module):
     """With what `OnPolicyRunner.export_policy_to_onnx` asks for.
 
-    Inputs are one flat observation `obs`, or with images each group by its name; then the state, if there is any.
+    Inputs are the observation groups by their names; then the state, if there is any.
 
     Args:
         trunk: The policy's trunk.
@@ -69,18 +69,16 @@ class OnnxPolicy(nn.Module):
     def __init__(self, trunk: Trunk, head: nn.Module, state: dict[str, torch.Tensor] | None = None) -> None:
         super().__init__()
         state = state or {}
-        self.flat = not trunk.image_groups
-        self.features = vector_features(trunk) if self.flat else GroupFeatures(trunk)
+        self.features = GroupFeatures(trunk)
         self.head = copy.deepcopy(head)
-        names = ["obs"] if self.flat else trunk.obs_groups
-        self.num_obs = len(names)
-        self.input_names = [*names, *state]
+        self.num_obs = len(trunk.obs_groups)
+        self.input_names = [*trunk.obs_groups, *state]
         self.output_names = ["actions", *(f"next_{name}" for name in state)]
         self._dummy_inputs = (*_example(trunk), *state.values())
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, ...]:
         obs, state = inputs[: self.num_obs], inputs[self.num_obs :]
-        return self.head(self.features(obs[0] if self.flat else list(obs)), *state)
+        return self.head(self.features(list(obs)), *state)
 
     def get_dummy_inputs(self) -> tuple[torch.Tensor, ...]:
         """One example of every input."""
@@ -93,9 +91,7 @@ def vector_features(trunk: Trunk) -> nn.Module:
 
 
 def _example(trunk: Trunk) -> list[torch.Tensor]:
-    """Zeros in the place of each input that is an observation, batch 1."""
-    if not trunk.image_groups:
-        return [torch.zeros(1, trunk.obs_dim)]
+    """Zeros in the place of each observation group, batch 1."""
     return [
         torch.zeros(1, *shape, dtype=torch.uint8 if group in trunk.image_groups else torch.float)
         for group, shape in trunk.group_shapes.items()

@@ -54,6 +54,11 @@ class RateLimitedJointPositionAction(ActionTerm):
         return self._raw_actions.shape[1]
 
     @property
+    def scale(self) -> torch.Tensor:
+        """How far from its default position an action of 1 asks each joint to go [rad], shape (num_joints,)."""
+        return self._scale
+
+    @property
     def raw_actions(self) -> torch.Tensor:
         """The last action after clamping to [-1, 1], shape (num_envs, num_joints)."""
         return self._raw_actions
