@@ -26,10 +26,12 @@ from isaaclab.actuators import ActuatorBaseCfg, ImplicitActuatorCfg
 from isaaclab.assets import ArticulationCfg
 from isaaclab.sim.spawners.from_files.from_files import spawn_from_usd_file
 from isaaclab.sim.utils import clone
+from isaaclab.utils import replace
 from isaaclab.utils.assets import ISAAC_NUCLEUS_DIR
 from pxr import Usd, UsdPhysics
 
 from humanoid_vla.assets.g1_figures import DATA_DIR, Joint, Quat, Vec3, load_figures
+from humanoid_vla.assets.gripper import FINGER_DRIVE, GRIPPER_JOINTS, STROKE
 from humanoid_vla.assets.usd_writer import is_leg
 
 _FIGURES = load_figures()
@@ -145,6 +147,28 @@ G1_UPPER_BODY_CFG = ArticulationCfg(
     },
 )
 """Waist and arms, 17 joints; the pelvis is fixed at standing height, on straight legs."""
+
+G1_GRIPPER_CFG = ArticulationCfg(
+    prim_path="{ENV_REGEX_NS}/Robot",
+    spawn=sim_utils.UsdFileCfg(usd_path=usd_path("g1_gripper.usda"), activate_contact_sensors=True),
+    init_state=replace(
+        G1_UPPER_BODY_CFG.init_state,
+        joint_pos={**G1_UPPER_BODY_CFG.init_state.joint_pos, ".*_gripper_.*": STROKE / 2},
+    ),
+    soft_joint_pos_limit_factor=0.95,
+    actuators={
+        **G1_UPPER_BODY_CFG.actuators,
+        "grippers": ImplicitActuatorCfg(
+            joint_names_expr=GRIPPER_JOINTS,
+            joint_effort_limit=FINGER_DRIVE["effort_limit"],
+            joint_velocity_limit=FINGER_DRIVE["velocity_limit"],
+            armature=FINGER_DRIVE["armature"],
+            stiffness=1000.0,  # [N/m]
+            damping=25.0,  # [N s/m], a little above critical with the motor's mass
+        ),
+    },
+)
+"""The upper body with a parallel gripper in place of each hand: 4 joints more; the grippers are half open."""
 
 
 @clone

@@ -1,0 +1,34 @@
+"""The left-right mirror of the Balance task, in the form that RSL-RL's ``symmetry_cfg`` asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from humanoid_vla.tasks.balance.env_cfg import ACTING_JOINTS
+from humanoid_vla.tasks.mdp.symmetry import Mirror, joints, points, side_by_side
+
+_JOINTS = joints(ACTING_JOINTS)
+_TURNS = Mirror(range(3), [-1.0, 1.0, -1.0])  # an angular velocity: roll and yaw change their sign
+
+MIRRORS = {
+    # angular velocity, gravity, joint positions, velocities, targets and the last action
+    "proprio": side_by_side(_TURNS, points(1), _JOINTS, _JOINTS, _JOINTS, _JOINTS),
+    # base position and velocity, the last push
+    "state": side_by_side(points(1), points(1), Mirror(range(2), [1.0, -1.0])),
+}
+"""The mirror of each observation group, in the order of its terms in :mod:`.env_cfg`."""
+
+
+def with_mirror_image(
+    env: Any, obs: Any | None, actions: torch.Tensor | None
+) -> tuple[Any | None, torch.Tensor | None]:
+    """A batch and, behind it, its mirror image: (batch, ...) -> (2 batch, ...); ``obs`` is a TensorDict of groups."""
+    if obs is not None:
+        obs = obs.named_apply(
+            lambda name, value: torch.cat((value, MIRRORS[name](value))), batch_size=[2 * obs.batch_size[0]]
+        )
+    if actions is not None:
+        actions = torch.cat((actions, _JOINTS(actions)))
+    return obs, actions

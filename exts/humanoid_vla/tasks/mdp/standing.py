@@ -1,0 +1,56 @@
+"""Terms of robots on their feet. Rewards are of shape (num_envs,): what good standing is not, so 0 is best."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from isaaclab.managers import SceneEntityCfg
+
+from .safety import ROBOT
+
+if TYPE_CHECKING:
+    from isaaclab.envs import ManagerBasedEnv, ManagerBasedRLEnv
+
+
+def hold_posture(env: ManagerBasedEnv, env_ids: torch.Tensor | slice, asset_cfg: SceneEntityCfg) -> None:
+    """Event: joints that no action moves get the default posture as their target; without it they would get zero."""
+    robot = env.scene[asset_cfg.name]
+    targets = robot.data.default_joint_pos.torch[env_ids][:, asset_cfg.joint_ids]
+    robot.actuators.target_command.set_position_index(value=targets, joint_ids=asset_cfg.joint_ids, env_ids=env_ids)
+
+
+def height_error(env: ManagerBasedRLEnv, height: float, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
+    """Square of how far the root is from ``height`` [m] above the environment's origin [m^2]."""
+    root = env.scene[asset_cfg.name].data.root_link_pos_w.torch[:, 2] - env.scene.env_origins[:, 2]
+    return (root - height).square()
+
+
+def off_place(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
+    """Square of how far the root is from the environment's origin on the ground [m^2]."""
+    offset = env.scene[asset_cfg.name].data.root_link_pos_w.torch[:, :2] - env.scene.env_origins[:, :2]
+    return offset.square().sum(dim=1)
+
+
+def moving_base(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
+    """Square of the root's horizontal speed [m^2/s^2]."""
+    return env.scene[asset_cfg.name].data.root_link_lin_vel_w.torch[:, :2].square().sum(dim=1)
+
+
+def moving_feet(env: ManagerBasedRLEnv, feet: SceneEntityCfg) -> torch.Tensor:
+    """Sum of the feet's speeds [m/s]: planted feet have none."""
+    velocity = env.scene[feet.name].data.body_link_lin_vel_w.torch[:, feet.body_ids]
+    return torch.linalg.norm(velocity, dim=-1).sum(dim=1)
+
+
+def power(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
+    """Mechanical power of all joints without recuperation, by the PD law [W]."""
+    asset = env.scene[asset_cfg.name]
+    return (asset.actuators.computed_effort.torch * asset.data.joint_vel.torch).abs().sum(dim=1)
+
+
+def posture_error(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg) -> torch.Tensor:
+    """Sum of squared deviations of joints from the default posture [rad^2]."""
+    data = env.scene[asset_cfg.name].data
+    deviation = data.joint_pos.torch[:, asset_cfg.joint_ids] - data.default_joint_pos.torch[:, asset_cfg.joint_ids]
+    return deviation.square().sum(dim=1)
