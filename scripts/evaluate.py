@@ -3,6 +3,7 @@
 
 A policy that follows instructions is tested three times: with the wordings it learned from, with wordings held out, and
 told to touch another object than the one that counts. With ``--ablation`` it is tested once, without its eyes or ears.
+With ``--bundle`` it is what was exported that acts, in the same episodes.
 
 Everything after the known options goes to Isaac Lab, for instance ``physics=ovphysx``.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from ablations import GROUPS, AblatedPolicy, check_ablation
+from bundle_policy import BundlePolicy, read_bundle
 from common import (
     InputError,
     Parser,
@@ -31,6 +33,7 @@ def main() -> None:
     parser = Parser(__doc__)
     add_task_arguments(parser)
     add_checkpoint_argument(parser)
+    parser.add_argument("--bundle", metavar="DIR", help="evaluate this bundle in place of a checkpoint")
     parser.add_argument("--episodes", type=int, default=512, help="episodes to run (default: 512)")
     parser.add_argument("--instructions", metavar="FILE", help="YAML of goal names and sentences: tell only these")
     parser.add_argument(
@@ -40,6 +43,7 @@ def main() -> None:
     )
     parser.add_argument("--json", metavar="FILE", help="file for the figures")
     args, overrides = parser.parse_known_args()
+    bundle: Any = read_bundle(args) if args.bundle else None
     entry_point = check_task_arguments(args)
     if args.episodes < 1:
         raise InputError(f"--episodes is {args.episodes}; it must be at least 1")
@@ -47,7 +51,7 @@ def main() -> None:
     sentences = read_sentences(args.task, args.instructions) if args.instructions else None
     if args.num_envs is None:
         args.num_envs = min(args.episodes, 128)
-    checkpoint = find_checkpoint(args, entry_point)
+    checkpoint = None if bundle else find_checkpoint(args, entry_point)
     env_cfg, agent_cfg = load_configs(args, entry_point, overrides)
     if args.ablation:
         check_ablation(args.ablation, args, agent_cfg, env_cfg.scene.num_envs)
@@ -57,7 +61,8 @@ def main() -> None:
     from simulation import load_policy, make_env
 
     with make_env(args.task, env_cfg) as env:
-        policy = load_policy(env, agent_cfg, checkpoint)
+        policy = BundlePolicy(bundle, env) if checkpoint is None else load_policy(env, agent_cfg, checkpoint)
+        env.unwrapped.seed(agent_cfg.seed)  # the same episodes, however many numbers were drawn to make the policy
         command: Any = language_command(env.unwrapped)
         if sentences is not None:
             command.instructions = Instructions(sentences, env.unwrapped.device)
@@ -69,7 +74,8 @@ def main() -> None:
         else:
             figures = evaluate_listening(env, policy, args.episodes, command)
         figures |= filter_figures(env)
-    figures = {"task": args.task, "checkpoint": str(checkpoint), "seed": agent_cfg.seed, **figures}
+    source = {"checkpoint": str(checkpoint)} if checkpoint is not None else {"bundle": args.bundle}
+    figures = {"task": args.task, **source, "seed": agent_cfg.seed, **figures}
     print_figures(figures)
     if args.json:
         write_json(args.json, figures)

@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "demos": {"torch", "h5py"},
     "safety": {"humanoid_vla.assets.g1_figures"},
-    "export": {"humanoid_vla.policies", "humanoid_vla.language", "humanoid_vla.runtime", "torch", "onnx", "onnxruntime"},
+    "export": {"humanoid_vla.policies", "humanoid_vla.language", "humanoid_vla.runtime", "torch", "tensordict", "onnx", "onnxruntime"},
     "runtime": {"humanoid_vla.assets.g1_figures", "humanoid_vla.safety", "onnxruntime"},
     "kit": {"omni", "carb"},
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,28 +153,3 @@ def _language(env: Any) -> Language:
         )
     table: torch.Tensor = told[0].embeddings
     return Language(MODEL, WEIGHTS_SHA256, table.shape[1], tuple(told[0].sentences), table.float().cpu().numpy())
-
-
-def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], tolerance: float = 1e-6) -> list[str]:
-    """What differs between two nested descriptions, a line each: "joints.default.3: 0.1 and 0.2"."""
-    found: list[str] = []
-    _compare(ours, theirs, "", tolerance, found)
-    return found
-
-
-def _compare(ours: Any, theirs: Any, path: str, tolerance: float, found: list[str]) -> None:
-    if isinstance(ours, np.ndarray):
-        ours = ours.tolist()
-    if isinstance(theirs, np.ndarray):
-        theirs = theirs.tolist()
-    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-        for key in dict.fromkeys([*ours, *theirs]):
-            _compare(ours.get(key), theirs.get(key), f"{path}.{key}" if path else str(key), tolerance, found)
-    elif isinstance(ours, list | tuple) and isinstance(theirs, list | tuple) and len(ours) == len(theirs):
-        for index, pair in enumerate(zip(ours, theirs, strict=True)):
-            _compare(*pair, f"{path}.{index}", tolerance, found)
-    elif isinstance(ours, int | float) and isinstance(theirs, int | float):
-        if abs(ours - theirs) > tolerance * max(1.0, abs(ours)):
-            found.append(f"{path}: {ours} and {theirs}")
-    elif ours != theirs:
-        found.append(f"{path}: {ours} and {theirs}")
