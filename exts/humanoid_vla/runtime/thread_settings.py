@@ -1,0 +1,67 @@
+"""What helps a thread to keep time, as far as it is permitted."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+PRIORITY = 20
+"""Among real-time threads, of which there may be more urgent ones: drivers of the robot's bus."""
+SWITCH_INTERVAL = 0.0005
+"""How long another thread may keep the interpreter while this one waits for it [s]; Python's own is 5 ms."""
+
+
+@contextlib.contextmanager
+def keep_time(realtime: bool, core: int | None) -> Iterator[dict[str, str]]:
+    """Prepare the calling thread, and undo it afterwards.
+
+    Garbage that is there already is collected and never looked at again; other threads hand over the interpreter
+    sooner; the thread stays on a core and goes before all ordinary ones, where that is permitted.
+
+    Args:
+        realtime: Whether to ask for the real-time scheduler (SCHED_FIFO).
+        core: The core to stay on; None for any.
+
+    Yields:
+        What came of it, in words.
+    """
+    report = {"scheduler": "as it was", "cores": "as they were"}
+    gc.collect()
+    gc.freeze()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    # on Linux 0 is the calling thread, not the process; elsewhere there are no such functions
+    linux = hasattr(os, "sched_setscheduler")
+    cores = os.sched_getaffinity(0) if linux else set()
+    policy, parameters = (os.sched_getscheduler(0), os.sched_getparam(0)) if linux else (0, None)
+    try:
+        if core is not None:
+            report["cores"] = _attempt(f"core {core}", linux, lambda: os.sched_setaffinity(0, {core}))
+        if realtime:
+            report["scheduler"] = _attempt(f"SCHED_FIFO, priority {PRIORITY}", linux, _become_realtime)
+        yield report
+    finally:
+        sys.setswitchinterval(interval)
+        gc.unfreeze()
+        if parameters is not None:
+            with contextlib.suppress(OSError):
+                os.sched_setaffinity(0, cores)
+                os.sched_setscheduler(0, policy, parameters)
+
+
+def _become_realtime() -> None:
+    # threads that this one begins from now on do not inherit it
+    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+
+
+def _attempt(what: str, linux: bool, action: Callable[[], None]) -> str:
+    if not linux:
+        return f"{what}: not on this system"
+    try:
+        action()
+    except (OSError, ValueError) as error:
+        return f"{what}: not permitted ({error})"
+    return what
