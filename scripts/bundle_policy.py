@@ -27,8 +27,9 @@ class BundlePolicy:
     def __init__(self, bundle: Bundle, env: Any) -> None:
         from humanoid_vla.export.comparison import check_bundle
         from humanoid_vla.export.graph import ExportError
+        from humanoid_vla.policies.chunking import TemporalEnsemble
         from humanoid_vla.runtime.engine import EngineError, make_engine
-        from humanoid_vla.runtime.policy import ChunkAverage, PolicyRunner
+        from humanoid_vla.runtime.policy import PolicyRunner
         from humanoid_vla.tasks.mdp.figures import term_figures
 
         try:
@@ -37,23 +38,21 @@ class BundlePolicy:
         except (ExportError, EngineError) as error:
             raise InputError(f"cannot use the bundle '{bundle.path}': {error}") from None
         self.obs_groups = [group.name for group in bundle.inputs]
-        plans = bundle.chunk_size > 1
-        self.average = ChunkAverage(env.num_envs, bundle.chunk_size, env.num_actions) if plans else None
+        self.average = TemporalEnsemble(bundle.chunk_size, env.num_actions) if bundle.chunk_size > 1 else None
 
     def __call__(self, obs: Any) -> torch.Tensor:
         """Actions, (num_envs, num_actions), on the observations' device."""
         import torch
 
-        actions, _ = self.runner.step({group: obs[group].cpu().numpy() for group in self.obs_groups})
-        if self.average is not None:
-            actions = self.average.step(actions)
-        return torch.from_numpy(actions).to(obs[self.obs_groups[0]].device)
+        found, _ = self.runner.step({group: obs[group].cpu().numpy() for group in self.obs_groups})
+        actions = torch.from_numpy(found).to(obs[self.obs_groups[0]].device)
+        return actions if self.average is None else self.average(actions)
 
     def reset(self, dones: torch.Tensor) -> None:
         """Forget the episodes that ended, where `dones` is set, (num_envs,)."""
         self.runner.reset(dones.cpu().numpy())
         if self.average is not None:
-            self.average.reset(dones.cpu().numpy())
+            self.average.reset(dones)
 
 
 def read_bundle(args: Any) -> Bundle:

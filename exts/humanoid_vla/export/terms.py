@@ -127,12 +127,12 @@ def plain(value: Any, name: str, env: Any) -> Any:
 def _entity(entity: Any, env: Any) -> dict[str, Any]:
     """What a term picked of the scene; all of it where it picked nothing."""
     asset, ids = env.scene[entity.name], {"joint": entity.joint_ids, "body": entity.body_ids}
-    # of a choice that is everything the ids are a slice
-    chosen = [kind for kind in ids if ids[kind] != slice(None) or getattr(entity, f"{kind}_names") is not None]
+    # the ids of a choice that is everything are a slice
+    picked_ids = {kind: value for kind, value in ids.items() if not isinstance(value, slice)}
+    chosen = [kind for kind in ids if kind in picked_ids or getattr(entity, f"{kind}_names") is not None]
     picked: dict[str, Any] = {"name": entity.name}
     for kind in chosen or ids:
         names = getattr(asset, f"{kind}_names", [])
         if names:
-            every = ids[kind] if isinstance(ids[kind], list) else range(len(names))[ids[kind]]
-            picked[f"{kind}_names"] = [names[index] for index in every]
+            picked[f"{kind}_names"] = [names[int(index)] for index in picked_ids.get(kind, range(len(names)))]
     return picked

@@ -1,4 +1,4 @@
-"""A policy step by step: what it carries from one step to the next, and what its plans say together."""
+"""A policy step by step, and what it carries from one step to the next."""
 
 from __future__ import annotations
 
@@ -51,42 +51,3 @@ class PolicyRunner:
             # a copy: the engine may give its own memory, and a reset writes into this
             self._carried[state.name][...] = outputs[state.output]
         return outputs["actions"], outputs["targets"]
-
-
-class ChunkAverage:
-    """Averages what the plans of the last steps say about this one, older ones with more weight.
-
-    a_t = sum_i w_i a_t^(i) / sum_i w_i with w_i = exp(-decay i), where i = 0 is the oldest plan that reaches to t.
-    Source: Zhao et al. (ACT), arXiv 2304.13705, section IV.B; the policies are evaluated with it in training
-    (:class:`humanoid_vla.policies.chunking.TemporalEnsemble`).
-
-    Args:
-        batch: Robots.
-        chunk_size: Steps of a plan.
-        size: Numbers a step.
-        decay: How much less each newer plan counts.
-    """
-
-    def __init__(self, batch: int, chunk_size: int, size: int, decay: float = 0.01) -> None:
-        self.decay = decay
-        self._sums = np.zeros((batch, chunk_size, size), np.float32)  # of this step and those that follow
-        self._weights = np.zeros((batch, chunk_size, 1), np.float32)
-        self._counts = np.zeros((batch, chunk_size, 1), np.float32)
-
-    def reset(self, dones: np.ndarray | None = None) -> None:
-        """Forget the plans of the episodes that ended, where `dones` is set, (batch,), or all."""
-        rows = slice(None) if dones is None else np.asarray(dones) != 0
-        for values in (self._sums, self._weights, self._counts):
-            values[rows] = 0.0
-
-    def step(self, plans: np.ndarray) -> np.ndarray:
-        """This step's numbers, (batch, chunk_size, size) -> (batch, size)."""
-        weight = np.exp(-self.decay * self._counts)
-        self._sums += weight * plans
-        self._weights += weight
-        self._counts += 1.0
-        now = self._sums[:, 0] / self._weights[:, 0]
-        for values in (self._sums, self._weights, self._counts):  # the next step comes first now
-            values[:, :-1] = values[:, 1:]
-            values[:, -1] = 0.0
-        return now
