@@ -11,6 +11,7 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 
 from humanoid_vla.runtime.bundle import Bundle
+from humanoid_vla.runtime.bundle_files import POLICY
 
 EngineKind = Literal["onnxruntime", "onnxruntime-cuda", "onnxruntime-tensorrt", "tensorrt"]
 ENGINE_KINDS: tuple[EngineKind, ...] = get_args(EngineKind)
@@ -57,23 +58,39 @@ def make_engine(
     cuda_graph: bool = False,
     cache: Path | None = None,
 ) -> Engine:
-    """The engine of a kind for a bundle's network.
+    """The engine of a kind for a bundle's network, see :func:`open_engine`.
+
+    Raises:
+        BundleError: The network's file was changed.
+        EngineError: The kind is unknown, or its library or device is missing; says how to get it.
+    """
+    return open_engine(bundle.read(POLICY), kind, precision, cuda_graph, cache)
+
+
+def open_engine(
+    model: bytes,
+    kind: EngineKind = "onnxruntime",
+    precision: Precision = "fp32",
+    cuda_graph: bool = False,
+    cache: Path | None = None,
+) -> Engine:
+    """The engine of a kind for a network.
 
     Args:
-        bundle: What was exported.
+        model: Content of an ONNX file; the first axis of all its inputs is the batch.
         kind: ONNX Runtime on the CPU, on CUDA or through TensorRT, or TensorRT itself.
         precision: Of TensorRT itself; the others run the network as it is stored.
         cuda_graph: Whether TensorRT itself records its launches once and replays them.
         cache: Folder for the engines that TensorRT builds, None for the user's cache.
 
     Raises:
-        EngineError: The kind is unknown, or its library or device is missing; says how to get it.
+        EngineError: The kind is unknown, its library or device is missing, or it cannot load the network.
     """
     if kind not in ENGINE_KINDS:
         raise EngineError(f"unknown engine '{kind}'; the engines are: {', '.join(ENGINE_KINDS)}")
     if kind != "tensorrt" and (precision != "fp32" or cuda_graph):
         raise EngineError(f"engine '{kind}' runs in fp32 without CUDA graphs; 'tensorrt' knows other ways")
-    model, cache = bundle.path / "policy.onnx", cache or default_cache()
+    cache = cache or default_cache()
     if kind == "tensorrt":
         from humanoid_vla.runtime.tensorrt_engine import TensorRtEngine
 

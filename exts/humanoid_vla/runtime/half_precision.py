@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from humanoid_vla.runtime.engine import EngineError
 
 
-def to_half(model: Path) -> bytes:
-    """An ONNX file's network with weights and arithmetic in float16; its inputs and outputs keep their types.
+def to_half(model: bytes) -> bytes:
+    """A network with weights and arithmetic in float16; its inputs and outputs keep their types.
 
     Args:
-        model: The ONNX file.
+        model: Content of an ONNX file.
 
     Raises:
         EngineError: If the package `onnx` is missing.
@@ -23,4 +21,4 @@ def to_half(model: Path) -> bytes:
         raise EngineError(
             f"half precision needs the packages onnx and onnxruntime ({error}): pip install onnx"
         ) from None
-    return convert_float_to_float16(onnx.load(str(model)), keep_io_types=True).SerializeToString()
+    return convert_float_to_float16(onnx.load_from_string(model), keep_io_types=True).SerializeToString()

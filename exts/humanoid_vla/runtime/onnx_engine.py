@@ -36,22 +36,21 @@ NUMPY_TYPES = {
 
 
 class OnnxEngine:
-    """A network of an ONNX file in ONNX Runtime, on one thread.
+    """A network in ONNX Runtime, on one thread.
 
     Plain `run` on purpose: with buffers bound beforehand (`io_binding`) it took as long, measured on the CPU.
 
     Args:
-        model: The ONNX file; the first axis of all its inputs is the batch.
+        model: Content of an ONNX file; the first axis of all its inputs is the batch.
         kind: A key of :data:`PROVIDERS`.
         cache: Folder for the engines that the TensorRT provider builds.
 
     Raises:
-        EngineError: The file cannot be read, or the provider or its device is missing.
+        EngineError: The network cannot be loaded, or the provider or its device is missing.
     """
 
-    def __init__(self, model: Path, kind: EngineKind, cache: Path) -> None:
+    def __init__(self, model: bytes, kind: EngineKind, cache: Path) -> None:
         self.name: str = kind
-        self.model = model
         provider, remedy = PROVIDERS[kind]
         available = ort.get_available_providers()
         if provider not in available:
@@ -92,13 +91,13 @@ class OnnxEngine:
         }
 
 
-def _open(model: Path, providers: list[tuple[str, dict[str, Any]]]) -> ort.InferenceSession:
+def _open(model: bytes, providers: list[tuple[str, dict[str, Any]]]) -> ort.InferenceSession:
     """A session on one thread; what its providers cannot run, the CPU runs."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors; warnings are of optimisations that are not to be
     try:
-        return ort.InferenceSession(str(model), options, providers=[*providers, "CPUExecutionProvider"])
+        return ort.InferenceSession(model, options, providers=[*providers, "CPUExecutionProvider"])
     except Exception as error:  # its exceptions share no base of their own
         reason = " ".join(str(error).split())[:300]
-        raise EngineError(f"ONNX Runtime cannot load '{model}': {reason}; export it again") from None
+        raise EngineError(f"ONNX Runtime cannot load the network: {reason}; export it again") from None

@@ -30,14 +30,14 @@ def load_tensorrt() -> Any:
     return trt
 
 
-def read_or_build(trt: Any, model: Path, cache: Path, precision: Precision, gpu: str) -> bytes:
+def read_or_build(trt: Any, model: bytes, cache: Path, precision: Precision, gpu: str) -> bytes:
     """The engine of a network from the cache, built where it is not there.
 
     It is good for one network, GPU, version of TensorRT and precision: all four are in its name.
 
     Args:
         trt: See :func:`load_tensorrt`.
-        model: The ONNX file.
+        model: Content of the ONNX file.
         cache: Folder of engines. Only what this machine's user wrote should be in it: engines are code.
         precision: Of the arithmetic.
         gpu: Name of the GPU.
@@ -45,40 +45,38 @@ def read_or_build(trt: Any, model: Path, cache: Path, precision: Precision, gpu:
     Raises:
         EngineError: TensorRT cannot read the network or build the engine.
     """
-    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    digest = hashlib.sha256(model).hexdigest()
     slug = re.sub(r"\W+", "-", gpu)
     place = cache / f"{digest[:32]}_{slug}_trt-{trt.__version__}_{precision}_{LARGEST_BATCH}.engine"
     if not place.is_file():
-        content = model.read_bytes() if precision == "fp32" else to_half(model)
-        try:
-            write_whole(place, build(trt, content))
-        except EngineError as error:
-            raise EngineError(f"TensorRT {trt.__version__} on {gpu} cannot take '{model}': {error}") from None
+        write_whole(place, build(trt, model if precision == "fp32" else to_half(model)))
     return place.read_bytes()
 
 
-def build(trt: Any, content: bytes) -> bytes:
+def build(trt: Any, model: bytes) -> bytes:
     """Build an engine for batches from 1 to :data:`LARGEST_BATCH`, best for 1, that keeps the graph's precisions.
 
     Strongly typed, which TensorRT 10 offers and TensorRT 11 always is: one way for both.
 
     Args:
         trt: See :func:`load_tensorrt`.
-        content: Of an ONNX file.
+        model: Content of an ONNX file.
 
     Raises:
-        EngineError: With what TensorRT says.
+        EngineError: TensorRT cannot read the network or build the engine.
     """
     logger = trt.Logger(trt.Logger.WARNING)
     builder = trt.Builder(logger)
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, logger)
-    if not parser.parse(content):
+    if not parser.parse(model):
         reasons = []
         for index in range(parser.num_errors):
             error = parser.get_error(index)
             reasons.append(error.desc())
-        raise EngineError(" ".join("; ".join(reasons).split())[:500])
+        raise EngineError(
+            f"TensorRT {trt.__version__} cannot read the network: {' '.join('; '.join(reasons).split())[:500]}"
+        )
     config = builder.create_builder_config()
     config.clear_flag(trt.BuilderFlag.TF32)  # which keeps ten bits: actions would be 1e-3 off
     profile = builder.create_optimization_profile()
@@ -89,7 +87,7 @@ def build(trt: Any, content: bytes) -> bytes:
     config.add_optimization_profile(profile)
     engine = builder.build_serialized_network(network, config)
     if engine is None:
-        raise EngineError("the engine could not be built, for the reasons printed above")
+        raise EngineError(f"TensorRT {trt.__version__} cannot build the network, for the reasons printed above")
     return bytes(engine)
 
 

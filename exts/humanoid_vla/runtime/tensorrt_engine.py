@@ -1,4 +1,4 @@
-"""TensorRT 10 or 11 itself: an engine built from the ONNX file, run on a stream of torch's."""
+"""TensorRT 10 or 11 itself: an engine built from the ONNX graph, run on a stream of torch's."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class TensorRtEngine:
-    """A network of an ONNX file in TensorRT, on torch's current GPU.
+    """A network in TensorRT, on torch's current GPU.
 
     Every tensor has one buffer on the GPU, of :data:`LARGEST_BATCH` rows, and keeps it: TensorRT is told the addresses
     once, and a CUDA graph stays good until the batch changes.
 
     Args:
-        model: The ONNX file; the first axis of all its inputs is the batch.
+        model: Content of an ONNX file; the first axis of all its inputs is the batch.
         cache: Folder for engines, which take a minute to build.
         precision: Of the arithmetic; inputs and outputs keep their types.
         cuda_graph: Whether the launches of a run are recorded once and then replayed at once.
@@ -33,7 +33,7 @@ class TensorRtEngine:
 
     name = "tensorrt"
 
-    def __init__(self, model: Path, cache: Path, precision: Precision = "fp32", cuda_graph: bool = False) -> None:
+    def __init__(self, model: bytes, cache: Path, precision: Precision = "fp32", cuda_graph: bool = False) -> None:
         trt = load_tensorrt()
         self._torch: Any = _load_torch()
         gpu = self._torch.cuda.get_device_name()
@@ -42,7 +42,7 @@ class TensorRtEngine:
         runtime = trt.Runtime(logger)
         engine = runtime.deserialize_cuda_engine(plan)
         if engine is None:
-            raise EngineError(f"TensorRT {trt.__version__} cannot load its engine of '{model}': delete it in '{cache}'")
+            raise EngineError(f"TensorRT {trt.__version__} cannot load its engine: delete those in '{cache}'")
         self._context = engine.create_execution_context()
         names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
         tensors = {}
