@@ -15,7 +15,7 @@ from pxr import Usd, UsdGeom, UsdPhysics
 from humanoid_vla.assets import g1, usd_writer
 from humanoid_vla.assets.g1_figures import DATA_DIR
 
-FILES = ["g1.usda", "g1_upper_body.usda"]
+FILES = ["g1.usda", "g1_gripper.usda", "g1_upper_body.usda"]
 UPPER_BODY_JOINTS = {name for name in JOINTS if not any(word in name for word in ("hip", "knee", "ankle"))}
 
 

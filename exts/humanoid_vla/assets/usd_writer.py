@@ -1,9 +1,10 @@
-"""Writes ``data/g1.usda`` and ``data/g1_upper_body.usda``: ``python -m humanoid_vla.assets.usd_writer``.
+"""Writes the robot's USD files into ``data/``: ``python -m humanoid_vla.assets.usd_writer``.
 
-Both files have the default prim ``/g1``, whose origin is the pelvis frame, and hold the links as its children, named as
+All files have the default prim ``/g1``, whose origin is the pelvis frame, and hold the links as its children, named as
 in the figures, at zero joint angles. ``g1.usda`` has a free base and 29 joints. In ``g1_upper_body.usda`` a fixed joint
 holds the pelvis to the world, the straight legs are part of the pelvis (drawn, and as colliders down to the shins), and
 17 joints remain. Its pelvis keeps the mass of the pelvis alone: a fixed body's mass changes nothing.
+``g1_gripper.usda`` is that with a gripper in place of each hand, and 4 joints more.
 
 Attributes stand in three schemas: UsdPhysics where it has them, ``newton:`` and ``physxJoint:`` for what it lacks, so
 that every backend of Isaac Lab reads the same limits. Angles are degrees, as UsdPhysics asks.
@@ -16,12 +17,16 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
-from pxr import Gf, Sdf, Usd, UsdGeom, UsdPhysics
+from pxr import Gf, Usd, UsdGeom, UsdPhysics
 
-from humanoid_vla.assets.g1_figures import DATA_DIR, Collider, Figures, Frame, Joint, Link, Vec3, load_figures
+from humanoid_vla.assets.g1_figures import DATA_DIR, Collider, Figures, Frame, Joint, Link, load_figures
 from humanoid_vla.assets.g1_visuals import PARTS, STAND_PARTS, Part
+from humanoid_vla.assets.gripper import FINGERS, HANDS, PALM, PALM_PARTS
+from humanoid_vla.assets.gripper_usd import add_finger
+from humanoid_vla.assets.usd_parts import add_attributes, add_body, add_collider, add_part, place, to_matrix, to_quatf
 
 HEAD_CAMERA_MOUNT = Frame((0.0576235, 0.01753, 0.42987), (math.cos(0.8307767 / 2), 0.0, math.sin(0.8307767 / 2), 0.0))
 """The head camera in ``torso_link``, ``d435_joint`` in Unitree's g1_29dof URDF: pitch 0.8307767 rad, view along x."""
@@ -57,72 +62,6 @@ def foot_spheres(link: Link) -> tuple[Collider, ...]:
     )
 
 
-def _matrix(frame: Frame) -> Gf.Matrix4d:
-    w, x, y, z = frame.quat
-    return Gf.Matrix4d().SetRotate(Gf.Quatd(w, x, y, z)) * Gf.Matrix4d().SetTranslate(Gf.Vec3d(*frame.pos))
-
-
-def _quatf(frame: Frame) -> Gf.Quatf:
-    w, x, y, z = frame.quat
-    return Gf.Quatf(w, x, y, z)
-
-
-def _place(prim: Usd.Prim, matrix: Gf.Matrix4d, scale: Vec3 = (1.0, 1.0, 1.0)) -> None:
-    """Author the transform as translate, orient, scale, the operations Isaac Lab expects.
-
-    Rounded to a nanometre, so that the last bit of another machine's arithmetic does not change the file.
-    """
-    quat = matrix.ExtractRotationQuat().GetNormalized()
-    sign = -1.0 if quat.GetReal() < 0 else 1.0
-    real, imaginary = (round(sign * quat.GetReal(), 9) + 0.0, [round(sign * v, 9) + 0.0 for v in quat.GetImaginary()])
-    xform = UsdGeom.Xformable(prim)
-    translate = Gf.Vec3d([round(v, 9) + 0.0 for v in matrix.ExtractTranslation()])
-    xform.AddTranslateOp(UsdGeom.XformOp.PrecisionDouble).Set(translate)
-    xform.AddOrientOp(UsdGeom.XformOp.PrecisionDouble).Set(Gf.Quatd(real, *imaginary))
-    xform.AddScaleOp(UsdGeom.XformOp.PrecisionDouble).Set(Gf.Vec3d(*scale))
-
-
-def _add_attributes(prim: Usd.Prim, schema: str, attributes: dict[str, float | bool]) -> None:
-    """Apply a schema by name and author its attributes; its Python bindings and definitions need not be installed."""
-    prim.AddAppliedSchema(schema)
-    for name, value in attributes.items():
-        kind = Sdf.ValueTypeNames.Bool if isinstance(value, bool) else Sdf.ValueTypeNames.Float
-        prim.CreateAttribute(name, kind, custom=False).Set(value)
-
-
-def _add_collider(stage: Usd.Stage, path: str, collider: Collider, offset: Gf.Matrix4d) -> None:
-    if collider.half_length:
-        shape = UsdGeom.Capsule.Define(stage, path)
-        shape.CreateAxisAttr(UsdGeom.Tokens.z)
-        shape.CreateHeightAttr(2 * collider.half_length)
-    else:
-        shape = UsdGeom.Sphere.Define(stage, path)
-    shape.CreateRadiusAttr(collider.radius)
-    shape.CreatePurposeAttr(UsdGeom.Tokens.guide)
-    _place(shape.GetPrim(), _matrix(collider.frame) * offset)
-    UsdPhysics.CollisionAPI.Apply(shape.GetPrim())
-
-
-def _add_part(stage: Usd.Stage, path: str, part: Part, offset: Gf.Matrix4d) -> None:
-    start, end = Gf.Vec3d(*part.start), Gf.Vec3d(*part.end)
-    # A box spans its corners along the link's axes; everything else runs along its own z axis.
-    turn = Gf.Rotation(Gf.Vec3d(0, 0, 1), 0.0) if part.kind == "box" else Gf.Rotation(Gf.Vec3d(0, 0, 1), end - start)
-    matrix = Gf.Matrix4d().SetRotate(turn) * Gf.Matrix4d().SetTranslate((start + end) / 2)
-    scale = (1.0, 1.0, 1.0)
-    if part.kind == "box":
-        shape = UsdGeom.Cube.Define(stage, path)
-        shape.CreateSizeAttr(1.0)
-        x, y, z = (round(abs(v), 9) for v in end - start)
-        scale = (x, y, z)
-    else:
-        shape = (UsdGeom.Capsule if part.kind == "capsule" else UsdGeom.Cylinder).Define(stage, path)
-        shape.CreateAxisAttr(UsdGeom.Tokens.z)
-        shape.CreateHeightAttr(round((end - start).GetLength(), 9))
-        shape.CreateRadiusAttr(part.radius)
-    shape.CreateDisplayColorAttr([Gf.Vec3f(*part.color)])
-    _place(shape.GetPrim(), matrix * offset, scale)
-
-
 def _add_shapes(stage: Usd.Stage, body: str, link: Link, parts: tuple[Part, ...], offset: Gf.Matrix4d) -> None:
     """Add the colliders and the visuals of ``link`` to the body at path ``body``, which ``offset`` maps to."""
     colliders = foot_spheres(link) if "ankle_roll" in link.name else link.colliders
@@ -130,20 +69,9 @@ def _add_shapes(stage: Usd.Stage, body: str, link: Link, parts: tuple[Part, ...]
         # Shanks and feet that hang from a fixed pelvis meet nothing a hand can reach.
         colliders = ()
     for number, collider in enumerate(colliders):
-        _add_collider(stage, f"{body}/collisions/{link.name}_{number}", collider, offset)
+        add_collider(stage, f"{body}/collisions/{link.name}_{number}", collider, offset)
     for number, part in enumerate(part for part in parts if part.link == link.name):
-        _add_part(stage, f"{body}/visuals/{link.name}_{number}", part, offset)
-
-
-def _add_body(stage: Usd.Stage, path: str, link: Link, world: Gf.Matrix4d) -> None:
-    body = UsdGeom.Xform.Define(stage, path).GetPrim()
-    _place(body, world)
-    UsdPhysics.RigidBodyAPI.Apply(body)
-    mass = UsdPhysics.MassAPI.Apply(body)
-    mass.CreateMassAttr(link.mass)
-    mass.CreateCenterOfMassAttr(Gf.Vec3f(*link.mass_frame.pos))
-    mass.CreateDiagonalInertiaAttr(Gf.Vec3f(*link.inertia))
-    mass.CreatePrincipalAxesAttr(_quatf(link.mass_frame))
+        add_part(stage, f"{body}/visuals/{link.name}_{number}", part, offset)
 
 
 def _add_joint(stage: Usd.Stage, root: str, link: Link, joint: Joint) -> None:
@@ -151,7 +79,7 @@ def _add_joint(stage: Usd.Stage, root: str, link: Link, joint: Joint) -> None:
     hinge.CreateBody0Rel().SetTargets([f"{root}/{link.parent}"])
     hinge.CreateBody1Rel().SetTargets([f"{root}/{link.name}"])
     hinge.CreateLocalPos0Attr(Gf.Vec3f(*link.frame.pos))
-    hinge.CreateLocalRot0Attr(_quatf(link.frame))
+    hinge.CreateLocalRot0Attr(to_quatf(link.frame))
     hinge.CreateLocalPos1Attr(Gf.Vec3f(0.0))
     hinge.CreateLocalRot1Attr(Gf.Quatf(1.0))
     hinge.CreateAxisAttr(joint.axis)
@@ -165,13 +93,13 @@ def _add_joint(stage: Usd.Stage, root: str, link: Link, joint: Joint) -> None:
     drive.CreateMaxForceAttr(joint.effort_limit)
     velocity = math.degrees(joint.velocity_limit)
     prim = hinge.GetPrim()
-    _add_attributes(prim, "NewtonJointAPI", {"newton:armature": joint.armature, "newton:velocityLimit": velocity})
-    _add_attributes(
+    add_attributes(prim, "NewtonJointAPI", {"newton:armature": joint.armature, "newton:velocityLimit": velocity})
+    add_attributes(
         prim, "PhysxJointAPI", {"physxJoint:armature": joint.armature, "physxJoint:maxJointVelocity": velocity}
     )
 
 
-def build_stage(figures: Figures, upper_body: bool) -> Usd.Stage:
+def build_stage(figures: Figures, upper_body: bool, parts: tuple[Part, ...] = PARTS) -> Usd.Stage:
     """Build the robot in memory: free, with 29 joints, or fixed to the world, with the 17 of the upper body."""
     stage = Usd.Stage.CreateInMemory()
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.z)
@@ -181,19 +109,19 @@ def build_stage(figures: Figures, upper_body: bool) -> Usd.Stage:
     root_prim = UsdGeom.Xform.Define(stage, root).GetPrim()
     stage.SetDefaultPrim(root_prim)
     UsdPhysics.ArticulationRootAPI.Apply(root_prim)
-    _add_attributes(root_prim, "NewtonArticulationRootAPI", {"newton:selfCollisionEnabled": True})
-    _add_attributes(root_prim, "PhysxArticulationAPI", {"physxArticulation:enabledSelfCollisions": True})
+    add_attributes(root_prim, "NewtonArticulationRootAPI", {"newton:selfCollisionEnabled": True})
+    add_attributes(root_prim, "PhysxArticulationAPI", {"physxArticulation:enabledSelfCollisions": True})
 
-    parts = PARTS + STAND_PARTS if upper_body else PARTS
+    parts = parts + STAND_PARTS if upper_body else parts
     pelvis = figures.links[0].name
     world = {pelvis: Gf.Matrix4d(1.0)}
     for link in figures.links:
         if link.parent is not None:
-            world[link.name] = _matrix(link.frame) * world[link.parent]
+            world[link.name] = to_matrix(link.frame) * world[link.parent]
         if upper_body and is_leg(link.name):
             _add_shapes(stage, f"{root}/{pelvis}", link, parts, world[link.name])
         else:
-            _add_body(stage, f"{root}/{link.name}", link, world[link.name])
+            add_body(stage, f"{root}/{link.name}", link, world[link.name])
             _add_shapes(stage, f"{root}/{link.name}", link, parts, Gf.Matrix4d(1.0))
 
     if upper_body:
@@ -207,19 +135,37 @@ def build_stage(figures: Figures, upper_body: bool) -> Usd.Stage:
             prim = stage.GetPrimAtPath(f"{root}/{first}")
             UsdPhysics.FilteredPairsAPI.Apply(prim).CreateFilteredPairsRel().AddTarget(f"{root}/{second}")
 
-    _place(UsdGeom.Xform.Define(stage, f"{root}/torso_link/head_camera_mount").GetPrim(), _matrix(HEAD_CAMERA_MOUNT))
+    place(UsdGeom.Xform.Define(stage, f"{root}/torso_link/head_camera_mount").GetPrim(), to_matrix(HEAD_CAMERA_MOUNT))
     for link in figures.links:
         if link.name.endswith("wrist_yaw_link"):
             palm = UsdGeom.Xform.Define(stage, f"{root}/{link.name}/{link.name.split('_')[0]}_palm").GetPrim()
-            _place(palm, _matrix(Frame(link.colliders[0].frame.pos)))
+            place(palm, to_matrix(Frame(link.colliders[0].frame.pos)))
+    return stage
+
+
+def build_gripper_stage(figures: Figures) -> Usd.Stage:
+    """Build the upper body with a gripper in place of each hand, in memory."""
+    links = tuple(replace(link, colliders=(PALM,)) if link.name in HANDS else link for link in figures.links)
+    parts = tuple(part for part in PARTS if part.link not in HANDS) + PALM_PARTS
+    stage = build_stage(replace(figures, links=links), True, parts)
+    for finger in FINGERS:
+        add_finger(stage, "/g1", finger)
+    for inner, outer in zip(FINGERS[::2], FINGERS[1::2], strict=True):  # they touch where the gripper is closed
+        prim = stage.GetPrimAtPath(f"/g1/{inner.link.name}")
+        UsdPhysics.FilteredPairsAPI.Apply(prim).CreateFilteredPairsRel().AddTarget(f"/g1/{outer.link.name}")
     return stage
 
 
 def write(directory: Path = DATA_DIR) -> None:
-    """Write both files into ``directory``, each under a temporary name first, so that no reader sees half a file."""
-    for name, upper_body in (("g1.usda", False), ("g1_upper_body.usda", True)):
+    """Write the files into ``directory``, each under a temporary name first, so that no reader sees half a file."""
+    figures = load_figures()
+    stages = {
+        "g1.usda": build_stage(figures, upper_body=False),
+        "g1_upper_body.usda": build_stage(figures, upper_body=True),
+        "g1_gripper.usda": build_gripper_stage(figures),
+    }
+    for name, stage in stages.items():
         # ExportToString carries no comment, path or version: the same figures give the same bytes.
-        stage = build_stage(load_figures(), upper_body)  # a layer does not keep its stage alive
         text = stage.GetRootLayer().ExportToString()
         temporary = directory / f".{name}.part"
         temporary.write_text(text, encoding="utf-8")
