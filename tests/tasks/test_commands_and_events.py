@@ -8,6 +8,7 @@ import torch
 from worlds import set_goal, step
 
 from humanoid_vla.assets.objects import OBJECT_CFGS, OBJECT_RADIUS, OBJECT_REST_HEIGHTS, TABLE_CFG, TABLE_HEIGHT
+from humanoid_vla.tasks.mdp.instructions import choose_instructions
 
 
 def event(env: Any, name: str) -> Any:
@@ -74,21 +75,15 @@ def test_swapped_sentences_name_another_object_and_the_same_hand(env: Any) -> No
 
 
 def test_held_out_wordings_and_own_sentences_are_chosen_by_the_configuration(env: Any) -> None:
-    goal = env.command_manager.get_term("goal")
-    cfg = goal.cfg
-    try:
-        goal.cfg = cfg.replace(wording="held_out")
-        assert goal._choose_instructions().sentences[0] == goal.instruction_set.held_out[0][0]
-        goal.cfg = cfg.replace(instruction="kindly put a finger of your right hand on that blue tube")
-        own = goal._choose_instructions()
-        assert own.sentences == [goal.cfg.instruction]
-        name = goal.instruction_set.goals.index("cylinder_right")
-        assert own.draw_goals(3).tolist() == [name] * 3
-        goal.cfg = cfg.replace(wording="shouted")
-        with pytest.raises(ValueError, match="wording 'shouted' is unknown; give 'seen' or 'held_out'"):
-            goal._choose_instructions()
-    finally:
-        goal.cfg = cfg
+    instruction_set = env.command_manager.get_term("goal").instruction_set
+    assert choose_instructions(instruction_set, "held_out", None, "cpu").sentences[0] == instruction_set.held_out[0][0]
+    sentence = "kindly put a finger of your right hand on that blue tube"
+    own = choose_instructions(instruction_set, "seen", sentence, "cpu")
+    assert own.sentences == [sentence]
+    name = instruction_set.goals.index("cylinder_right")
+    assert own.draw_goals(3).tolist() == [name] * 3
+    with pytest.raises(ValueError, match="wording 'shouted' is unknown; give 'seen' or 'held_out'"):
+        choose_instructions(instruction_set, "shouted", None, "cpu")
 
 
 def test_objects_are_put_apart_on_the_table_in_any_order(env: Any) -> None:

@@ -102,6 +102,6 @@ def tell_first(command: Any, sentence: Understood) -> int:
 
 def tell_first_again(command: Any, index: int, goal: int) -> None:
     """Tell the first environment a sentence that :func:`tell_first` has told it before."""
-    first, num_hands = torch.zeros(1, dtype=torch.long, device=command.device), len(command.cfg.hands)
-    command.set_goal(first, first + goal // num_hands, first + goal % num_hands)
+    first = torch.zeros(1, dtype=torch.long, device=command.device)
+    command.tell_goal(first, first + goal)
     command.instruction_index[0] = index

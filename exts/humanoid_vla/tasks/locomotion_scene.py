@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import isaaclab.sim as sim_utils
 from isaaclab.assets import ArticulationCfg, AssetBaseCfg
 from isaaclab.managers import SceneEntityCfg
@@ -31,8 +33,8 @@ def effort_scale(share: float) -> dict[str, float]:
 
     BeyondMimic's whole_body_tracking, mjlab and holosoma use a share of 0.25 and actions without bounds.
     """
-    actuators = G1_CFG.actuators.values()
-    stiffness = {name: float(value) for group in actuators for name, value in dict(group.stiffness).items()}  # type: ignore
+    groups: Any = G1_CFG.actuators.values()
+    stiffness = {name: value for group in groups for name, value in group.stiffness.items()}
     return {joint.name: share * joint.effort_limit / stiffness[joint.name] for joint in load_figures().joints}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from isaaclab.managers import CommandTerm
 
-from .instructions import Instructions, understood_goal
+from .instructions import choose_instructions
 
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnv
@@ -92,7 +92,7 @@ class TouchInstructionCommand(TouchGoalCommand):
         """Index of the sentence into ``instructions.sentences``, shape (num_envs,)."""
         self.instruction_set: InstructionSet = pkgutil.resolve_name(cfg.instruction_set)
         """All phrasings of all goals."""
-        self.instructions = self._choose_instructions()
+        self.instructions = choose_instructions(self.instruction_set, cfg.wording, cfg.instruction, self.device)
         """What is drawn from; an evaluation may put others in its place."""
         self.swapped = False
         """Whether sentences name another object than the one that the episode is judged by, to test who listens."""
@@ -106,20 +106,10 @@ class TouchInstructionCommand(TouchGoalCommand):
         self.told_object_index[env_ids] = told
         self.instruction_index[env_ids] = self.instructions.draw(told * len(self.cfg.hands) + hand_index)
 
+    def tell_goal(self, env_ids: torch.Tensor | slice, goals: torch.Tensor) -> None:
+        """The same with goals as the instruction set numbers them, shape (n,), int64."""
+        num_hands = len(self.cfg.hands)
+        self.set_goal(env_ids, goals // num_hands, goals % num_hands)
+
     def _resample_command(self, env_ids: Sequence[int] | slice) -> None:
-        goals, num_hands = self.instructions.draw_goals(len(self.object_index[env_ids])), len(self.cfg.hands)
-        self.set_goal(env_ids, goals // num_hands, goals % num_hands)  # type: ignore[arg-type]
-
-    def _choose_instructions(self) -> Instructions:
-        """The seen or the held-out phrasings; or one sentence, told for the goal that it is understood as.
-
-        Raises:
-            ValueError: If ``cfg.wording`` is neither.
-        """
-        if self.cfg.wording not in ("seen", "held_out"):
-            raise ValueError(f"wording '{self.cfg.wording}' is unknown; give 'seen' or 'held_out'")
-        phrasings = getattr(self.instruction_set, self.cfg.wording)
-        if self.cfg.instruction is not None:
-            goal = understood_goal(self.cfg.instruction, self.instruction_set.seen)
-            phrasings = [[self.cfg.instruction] if number == goal else [] for number in range(len(phrasings))]
-        return Instructions(phrasings, self.device)
+        self.tell_goal(env_ids, self.instructions.draw_goals(len(self.object_index[env_ids])))  # type: ignore[arg-type]

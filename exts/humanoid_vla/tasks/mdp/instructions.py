@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from humanoid_vla.language.embeddings import embed
+from humanoid_vla.language.instructions import InstructionSet
 from humanoid_vla.language.read_out import fit_read_out, read_goals
 
 
@@ -72,3 +73,20 @@ def understood_goal(sentence: str, phrasings: Sequence[Sequence[str]]) -> int:
     """The goal that a sentence most likely tells, to judge by the phrasings of each goal."""
     table = Instructions(phrasings, "cpu")
     return int(read_goals(fit_read_out(table.embeddings, table.goal), embed([sentence])[0]))
+
+
+def choose_instructions(
+    instruction_set: InstructionSet, wording: str, instruction: str | None, device: torch.device | str
+) -> Instructions:
+    """The seen or the held-out phrasings; or one sentence, told for the goal that it is understood as.
+
+    Raises:
+        ValueError: If ``wording`` is neither.
+    """
+    if wording not in ("seen", "held_out"):
+        raise ValueError(f"wording '{wording}' is unknown; give 'seen' or 'held_out'")
+    phrasings: Sequence[Sequence[str]] = getattr(instruction_set, wording)
+    if instruction is not None:
+        goal = understood_goal(instruction, instruction_set.seen)
+        phrasings = [[instruction] if number == goal else [] for number in range(len(phrasings))]
+    return Instructions(phrasings, device)

@@ -59,6 +59,16 @@ def points(count: int) -> Mirror:
     return Mirror(range(3 * count), [1.0, -1.0, 1.0] * count)
 
 
+def turns(count: int) -> Mirror:
+    """Mirror of ``count`` angular velocities (x, y, z): those about x and z change their signs."""
+    return Mirror(range(3 * count), [-1.0, 1.0, -1.0] * count)
+
+
+def opposite(count: int) -> Mirror:
+    """Mirror of ``count`` values that change their signs."""
+    return Mirror(range(count), [-1.0] * count)
+
+
 def swapped(mirror: Mirror) -> Mirror:
     """Mirror of a left and a right block, each of which mirrors as given: the blocks change places."""
     size = len(mirror)
