@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import SENTENCES, make_bundle
+from bundles import JOINTS, SENTENCES, make_bundle
 from robots import SHORT, FollowingRobot, reasons, run_loop, wait_for, wait_until
 
 from humanoid_vla.runtime.bundle import Bundle
@@ -49,9 +49,11 @@ def test_it_goes_through_its_states(bundle: Bundle, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("chunk", [1, 6])
 def test_the_robot_goes_where_the_policy_wants_it(tmp_path: Path, chunk: int) -> None:
-    bundle = make_bundle(tmp_path / "bundle", action=0.3, chunk=chunk)
+    # the left arm away from the body: elsewhere the filter keeps bodies apart
+    action = [0.4 * ("left" in name) for name in JOINTS]
+    bundle = make_bundle(tmp_path / "bundle", action=action, chunk=chunk)
     robot, joints = FollowingRobot(bundle), bundle.joints
-    wanted = joints.default + 0.3 * joints.scale
+    wanted = joints.default + np.array(action) * joints.scale
 
     def during() -> None:
         wait_for(lambda: bool(np.abs(robot.pos - wanted).max() < 0.05))
