@@ -4,13 +4,16 @@
 #   make test    set-up, then the tests (not those marked slow, gpu, kit, ros)
 #   make check   set-up, then ruff and pyright
 #   make kit     the extension in the real Omniverse Kit, headless (its own environment, .venv-kit)
+#   make ros     the ROS 2 node with the real rclpy (its own environment, .venv-ros)
 
 PYTHON ?= python3.12
 VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
+ROS := .venv-ros
+ROS_READY := $(ROS)/.ready
 
-.PHONY: train vla test slow kit check format lock clean
+.PHONY: train vla test slow kit ros check format lock clean
 
 train: $(READY)
 	$(RUN) scripts/train.py --task VLA-Reach-G1 --agent sac
@@ -26,6 +29,9 @@ slow: $(READY)
 
 kit: $(READY)
 	$(RUN) -m pytest -m kit tests/kit
+
+ros: $(READY) $(ROS_READY)
+	$(RUN) -m pytest -m ros tests/ros
 
 check: $(READY)
 	$(VENV)/bin/ruff check .
@@ -50,4 +56,11 @@ $(READY): requirements.lock pyproject.toml setup.py extension.toml .python-versi
 	$(RUN) -m pip install --quiet --disable-pip-version-check "uv==$$(sed -n 's/^uv==//p' requirements.lock)"
 	$(VENV)/bin/uv pip install --quiet --python $(RUN) -r requirements.lock
 	$(VENV)/bin/uv pip install --quiet --python $(RUN) --no-deps --editable .
+	@touch $@
+
+# rclpy's packages change how every Python of their environment starts: not for .venv
+$(ROS_READY): tests/ros/requirements.txt | $(READY)
+	$(PYTHON) -m venv --clear $(ROS)
+	$(VENV)/bin/uv pip install --quiet --python $(ROS)/bin/python -r tests/ros/requirements.txt
+	$(VENV)/bin/uv pip install --quiet --python $(ROS)/bin/python --no-deps --editable .
 	@touch $@

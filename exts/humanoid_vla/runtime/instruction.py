@@ -60,12 +60,18 @@ class InstructionReader:
     Args:
         bundle: The policy's bundle.
         encode: From a sentence to its embedding, shape (dim,); asked where the bundle has no encoder of its own.
+
+    Raises:
+        InstructionError: The bundle's encoder cannot be loaded, see :func:`~.sentence_encoder.load_sentence_encoder`.
     """
 
     def __init__(self, bundle: Bundle, encode: Callable[[str], np.ndarray] | None = None) -> None:
         self._language = bundle.language
         self._encode = encode
-        self._to_load = bundle if ENCODER_FILE in bundle.files else None
+        if ENCODER_FILE in bundle.files:  # loaded now: it would hold up a robot that is already moving
+            from .sentence_encoder import load_sentence_encoder
+
+            self._encode = load_sentence_encoder(bundle)
         self._lock = threading.Lock()
         self._remembered: dict[str, np.ndarray] = {}
         self._table: dict[str, np.ndarray] = {}
@@ -96,10 +102,6 @@ class InstructionReader:
 
     def _encode_new(self, sentence: str) -> np.ndarray:
         assert self._language is not None
-        if self._to_load is not None:
-            from .sentence_encoder import load_sentence_encoder  # with libraries that only new sentences need
-
-            self._encode, self._to_load = load_sentence_encoder(self._to_load), None
         if self._encode is None:
             raise InstructionError(
                 f"'{sentence}' is not among the {len(self._table)} sentences of this bundle, which has no encoder; "
