@@ -48,6 +48,8 @@ ALLOWED_IN_FILE: dict[str, set[str]] = {
     "policies/backbone.py": {"timm"},
     "runtime/half_precision.py": {"onnx"},
     "runtime/jitter.py": {"matplotlib"},
+    "runtime/mujoco_model.py": {"mujoco"},
+    "runtime/mujoco_robot.py": {"mujoco"},
     "runtime/ros2_node.py": {"rclpy"},
     "runtime/ros2_robot.py": {"rclpy", "builtin_interfaces", "*_msgs"},
     "runtime/sentence_encoder.py": {"tokenizers"},
