@@ -10,9 +10,12 @@ from benchmark_camera import run_camera
 from benchmark_constrained import LEARNERS, run_constrained
 from benchmark_env import run_env
 from benchmark_imitation import OURS, THEIRS, run_imitation
+from benchmark_inference import run_inference
 from benchmark_language import run_language
 from benchmark_learner import run_learner
 from benchmark_learning import run_learning
+from benchmark_loop import run_loop
+from benchmark_mujoco import add_mujoco_arguments, run_mujoco
 from benchmark_safety import run_safety
 from benchmark_sb3 import IMPLEMENTATIONS, SETTINGS, run_sb3
 from benchmark_vla import run_vla
@@ -95,6 +98,12 @@ def main() -> None:
     vla.add_argument("--calls", type=int, default=500, help="timed actions (default: 500)")
     vla.add_argument("--seconds", type=float, default=5.0, help="of training for each row [s] (default: 5)")
     vla.set_defaults(run=run_vla)
+    inference = commands.add_parser("inference", help="how long a policy takes for one observation, by engine")
+    inference.add_argument("--bundle", type=Path, metavar="DIR", help="an exported one (default: Reach's, untrained)")
+    inference.add_argument("--device", default="cpu", help="of torch: cpu or cuda (default: cpu)")
+    inference.add_argument("--rounds", type=int, default=15, help="rounds of all engines in turns (default: 15)")
+    inference.add_argument("--calls", type=int, default=200, help="timed calls of a round (default: 200)")
+    inference.set_defaults(run=run_inference)
     safety = commands.add_parser("safety", help="the action filter under attack, and how long one of its steps takes")
     safety.add_argument("--num_envs", type=int, default=256, help="robots side by side (default: 256)")
     safety.add_argument("--steps", type=int, default=3907, help="steps of each (default: 3907: a million in all)")
@@ -103,6 +112,15 @@ def main() -> None:
     safety.add_argument("--seed", type=int, default=0, help="of the adversary (default: 0)")
     safety.add_argument("--set", nargs="*", default=[], metavar="NAME=NUMBER", help="settings of the filter")
     safety.set_defaults(run=run_safety)
+    loop = commands.add_parser("loop", help="how well the control loop keeps time, beside a process that burns a core")
+    loop.add_argument("--bundle", type=Path, metavar="DIR", help="an exported one (default: Reach's VLA, untrained)")
+    loop.add_argument("--seconds", type=float, default=60.0, help="of each loop [s] (default: 60)")
+    loop.add_argument("--rate", type=float, default=100.0, help="ticks a second [Hz] (default: 100)")
+    loop.add_argument("--plot", type=Path, metavar="PNG", help="draw the jitter into this file")
+    loop.set_defaults(run=run_loop)
+    mujoco = commands.add_parser("mujoco", help="a Reach policy in plain MuJoCo, on somebody else's G1")
+    add_mujoco_arguments(mujoco)
+    mujoco.set_defaults(run=run_mujoco)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="OUT", help="file for the figures")
     args, overrides = parser.parse_known_args()
