@@ -126,17 +126,20 @@ def run_episode(
     place_objects(world, rng)
     world.reset(start_posture(bundle, rng))
     policy.begin(world.joint_pos)
-    dt = substeps * world.model.opt.timestep
-    judge, failures, held = Judge(bundle, world, goal, dt), set(), False
-    while world.time < EPISODE_LENGTH - 0.5 * dt and not held and "wrong_touch" not in failures:
-        values = {"object_positions": world.object_positions(), "goal": goal.one_hot(), "held_time": judge.held_time}
+    judge, last = Judge(bundle, world, goal), EPISODE_LENGTH - 0.5 * substeps * world.model.opt.timestep
+    while world.time < last and not judge.succeeded and "wrong_touch" not in judge.failures:
+        values = {
+            "object_positions": world.object_positions(),
+            "goal": goal.one_hot(),
+            "held_time": np.array([judge.held]),
+        }
         targets = policy.tick(world.joint_pos, world.joint_vel, embedding, {}, values)
         world.step(targets, substeps)
-        held, happened = judge.look(targets)
-        failures.update(happened)
+        judge.look(targets)
         if look is not None:
             look()
-    return Episode(goal.name, held and "wrong_touch" not in failures, frozenset(failures), world.time)
+    held = judge.succeeded and "wrong_touch" not in judge.failures
+    return Episode(goal.name, held, frozenset(judge.failures), world.time)
 
 
 def _figures(episodes: list[Episode]) -> dict[str, Any]:

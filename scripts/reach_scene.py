@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from humanoid_vla.assets.g1_figures import load_figures
 from humanoid_vla.language.reach import REACH_INSTRUCTIONS
 from humanoid_vla.runtime.bundle import Bundle
 from humanoid_vla.runtime.mujoco_model import Thing, body_names, build_model
 from humanoid_vla.runtime.mujoco_robot import MujocoWorld
-from humanoid_vla.runtime.touch import Hands, hand_clearance, read_hands
+from humanoid_vla.runtime.touch import Hands, hand_clearance
 
 TABLE_HEIGHT = 0.74
 """[m]"""
@@ -30,6 +30,8 @@ TOUCH_DISTANCE, HOLD_TIME, EPISODE_LENGTH = 0.015, 0.3, 5.0
 FAILURES = ("wrong_touch", "joint_pos_limit", "joint_vel_limit", "joint_effort_limit", "self_collision", "hard_impact")
 """What ends an episode without success, as in the task."""
 POS_TOLERANCE, VEL_FRACTION, EFFORT_FRACTION = 0.05, 0.5, 2.0
+HAND_BODIES, OBJECT_RADIUS = ("left_wrist_yaw_link", "right_wrist_yaw_link"), 0.03
+"""What bears the hands, left and right; the radius of the ball that stands for any object [m]."""
 TORSO, TORSO_FORCE, ARM_FORCE = "torso_link", 50.0, 140.0
 """[N]"""
 
@@ -72,6 +74,15 @@ class Goal:
         return values
 
 
+def told_goal(sentence: str) -> Goal | None:
+    """The goal that one of the task's own sentences tells; None where it is none of them."""
+    wanted = sentence.strip().lower()
+    for number, pair in enumerate(zip(REACH_INSTRUCTIONS.seen, REACH_INSTRUCTIONS.held_out, strict=True)):
+        if any(wanted == known.lower() for known in (*pair[0], *pair[1])):
+            return Goal(number // 2, number % 2, sentence)
+    return None
+
+
 def draw_goal(rng: np.random.Generator) -> Goal:
     """A goal and one of its sentences, all equally likely."""
     number = int(rng.integers(len(REACH_INSTRUCTIONS.goals)))
@@ -94,19 +105,11 @@ def start_posture(bundle: Bundle, rng: np.random.Generator) -> np.ndarray:
     return np.clip(joints.default + offsets, joints.soft_lower, joints.soft_upper)
 
 
-def touch_params(bundle: Bundle) -> dict[str, Any]:
-    """Parameters of the bundle's term `touch_geometry`.
-
-    Raises:
-        ValueError: If the policy has none: it belongs to another task.
-    """
-    for group in bundle.inputs:
-        for term in group.terms:
-            if term.kind == "touch_geometry":
-                return term.params
-    raise ValueError(
-        f"the policy of '{bundle.path}' is not told where objects are: it is of no Reach task ({bundle.task})"
-    )
+def hands() -> Hands:
+    """The task's hands, capsules on the wrists, and the balls that stand for objects."""
+    links = [link for link in load_figures().links if link.name in HAND_BODIES]
+    ends = np.array([link.colliders[0].ends for link in links])
+    return Hands(tuple(link.name for link in links), ends, links[0].colliders[0].radius, OBJECT_RADIUS)
 
 
 def open_reach(bundle: Bundle, mjcf: Path, timestep: float = 0.002) -> MujocoWorld:
@@ -118,54 +121,54 @@ def open_reach(bundle: Bundle, mjcf: Path, timestep: float = 0.002) -> MujocoWor
         timestep: Of the physics [s].
 
     Raises:
-        ValueError: The file does not fit the policy, or the policy is of another task; one line.
+        ValueError: The file does not fit the policy; one line.
     """
-    height = touch_params(bundle)["pelvis_pos"][2]
-    model = build_model(mjcf, bundle.joints, height, THINGS, bundle.cameras, timestep)
+    model = build_model(mjcf, bundle.joints, load_figures().standing_height, THINGS, bundle.cameras, timestep)
     names = body_names(model)
     # where the task measures contacts; the judge takes the torso for the first
     sensed = [TORSO, *(name for name in names if any(part in name for part in ("shoulder_yaw", "elbow", "wrist")))]
-    hands = touch_params(bundle)["hand_bodies"]
-    if missing := [name for name in (TORSO, *hands) if name not in names]:
+    if missing := [name for name in (TORSO, *HAND_BODIES) if name not in names]:
         raise ValueError(f"the model '{mjcf}' lacks the bodies {missing}; it has {names}")
     return MujocoWorld(model, bundle.joints, [thing.name for thing in OBJECTS], sensed)
 
 
 class Judge:
-    """Says how an episode goes, once a step of the policy, with the model's own hands.
+    """Says how an episode goes, by the model's own hands; from now on.
 
     Args:
         bundle: The policy's.
         world: From :func:`open_reach`.
         goal: What is to be touched.
-        dt: Time between two looks [s].
     """
 
-    def __init__(self, bundle: Bundle, world: MujocoWorld, goal: Goal, dt: float) -> None:
-        self._joints, self._world, self._goal, self._dt = bundle.joints, world, goal, dt
-        self._hands: Hands = read_hands(touch_params(bundle))
+    def __init__(self, bundle: Bundle, world: MujocoWorld, goal: Goal) -> None:
+        self._joints, self._world, self._goal = bundle.joints, world, goal
+        self._hands, self._time = hands(), world.time
         self.held = 0.0
         """How long the goal has been touched without a break [s]."""
         self.gap = np.inf
         """Between goal hand and goal object [m]."""
+        self.failures: dict[str, float] = {}
+        """What went wrong, of `FAILURES`, and when it did first [s]."""
 
     @property
-    def held_time(self) -> np.ndarray:
-        """As policies read it, (1,) [s]."""
-        return np.array([self.held])
+    def succeeded(self) -> bool:
+        """Whether the goal has just been held for long enough."""
+        return self.held > HOLD_TIME - 1e-6
 
-    def look(self, targets: np.ndarray) -> tuple[bool, list[str]]:
-        """Whether the goal has been held for long enough, and which of `FAILURES` happened.
+    def look(self, targets: np.ndarray) -> None:
+        """Look at what came of a tick.
 
         Args:
-            targets: What the joints were last commanded [rad], (n,).
+            targets: What the joints were commanded in it [rad], (n,).
         """
         world, joints = self._world, self._joints
+        passed, self._time = world.time - self._time, world.time
         gaps = hand_clearance(self._segments(), world.object_positions(), self._hands)
         self.gap = float(gaps[self._goal.hand_index, self._goal.object_index])
         touching = gaps < TOUCH_DISTANCE
         right = bool(touching[self._goal.hand_index, self._goal.object_index])
-        self.held = self.held + self._dt if right else 0.0
+        self.held = self.held + passed if right else 0.0
         pos, vel = world.joint_pos, world.joint_vel
         efforts = np.abs(joints.stiffness * (targets - pos) - joints.damping * vel)
         forces = world.peak_forces
@@ -177,8 +180,9 @@ class Judge:
             forces[0] > TORSO_FORCE,
             (forces[1:] > ARM_FORCE).any(),
         )
-        failures = [name for name, failed in zip(FAILURES, happened, strict=True) if failed]
-        return self.held > HOLD_TIME - 0.5 * self._dt, failures
+        for name, failed in zip(FAILURES, happened, strict=True):
+            if failed:
+                self.failures.setdefault(name, world.time)
 
     def _segments(self) -> np.ndarray:
         """Both ends of each hand's axis [m], (2, 2, 3), where the model has the bodies that bear the hands."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import mujoco
 import numpy as np
@@ -163,10 +163,16 @@ class MujocoRobot:
     Args:
         world: The robot and what is around it; nobody else may step it between :meth:`start` and :meth:`stop`.
         cameras: Cameras whose pictures the policy reads.
+        after_step: Called with the targets after steps of the physics, in their thread.
     """
 
-    def __init__(self, world: MujocoWorld, cameras: Sequence[CameraSpec] = ()) -> None:
-        self.world = world
+    def __init__(
+        self,
+        world: MujocoWorld,
+        cameras: Sequence[CameraSpec] = (),
+        after_step: Callable[[np.ndarray], None] | None = None,
+    ) -> None:
+        self.world, self._after_step = world, after_step
         self.states: list[tuple[str, str]] = []
         """The loop's states so far, and why."""
         self.lost = 0.0
@@ -213,9 +219,12 @@ class MujocoRobot:
             if self._damped:
                 self.world.damp()
             if due > done:
-                self.world.step(self._targets, due - done)
+                targets = self._targets
+                self.world.step(targets, due - done)
                 done = due
                 self._measure(inbox)
+                if self._after_step is not None:
+                    self._after_step(targets)
             time.sleep(max(MEASURE_DT - (time.monotonic() - begin) % MEASURE_DT, 0.0))
 
     def _measure(self, inbox: Inbox) -> None:
