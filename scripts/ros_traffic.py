@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A robot's side of the ROS 2 node: publishes joint states and pictures, or listens to targets and status.
+"""A robot's side of the ROS 2 node: publishes joint states and pictures, speaks, or listens to targets and status.
 
-Run with a Python that has rclpy. Both print a line of JSON whenever there is something to tell, and their figures at
+Run with a Python that has rclpy. All print a line of JSON whenever there is something to tell, and their figures at
 the end (SIGTERM, or --seconds).
 """
 
@@ -31,11 +31,17 @@ def main() -> None:
     publish.add_argument("--image_rate", type=float, default=30.0, help="pictures a second, 0 for none (default: 30)")
     publish.add_argument("--size", type=int, nargs=2, default=[640, 480], help="of a picture (default: 640 480)")
     publish.add_argument("--rename", metavar="JOINT=NAME", help="publish a joint under another name")
+    publish.add_argument("--encoding", default="rgb8", help="that pictures claim to have (default: rgb8)")
+    publish.add_argument("--reliable", action="store_true", help="send lost pictures again, as some drivers do")
     publish.set_defaults(run=run_publisher)
+    say = roles.add_parser("say", help="tell the robot what to do")
+    say.add_argument("texts", nargs="+", metavar="text", help="an instruction, or one after the other")
+    say.add_argument("--every", type=float, default=1.0, help="seconds between them (default: 1)")
+    say.set_defaults(run=run_speaker)
     listen = roles.add_parser("listen", help="how many targets come, how late, and what the status is")
     listen.add_argument("--output", default="joint_state", help="type of the targets (default: joint_state)")
     listen.set_defaults(run=run_listener)
-    for role in (publish, listen):
+    for role in (publish, say, listen):
         role.add_argument("--seconds", type=float, default=float("inf"), help="end after this long")
     args = parser.parse_args()
     stop: list[int] = []
@@ -70,10 +76,11 @@ def run_publisher(args: argparse.Namespace, node: Any, going: Any) -> None:
     state = JointState(name=names, position=joints["default"], velocity=[0.0] * len(names))
     width, height = args.size
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    image = Image(height=height, width=width, step=3 * width, encoding="rgb8", data=array("B", noise.tobytes()))
+    image = Image(height=height, width=width, step=3 * width, encoding=args.encoding, data=array("B", noise.tobytes()))
     sources = [(args.joint_rate, state, node.create_publisher(JointState, "/joint_states", 10))]
     if args.image_rate:
-        camera = node.create_publisher(Image, "/camera/rgb/image_raw", qos_profile_sensor_data)
+        qos = 5 if args.reliable else qos_profile_sensor_data
+        camera = node.create_publisher(Image, "/camera/rgb/image_raw", qos)
         sources.append((args.image_rate, image, camera))
     begin, counts = time.monotonic(), [0] * len(sources)
     while going():
@@ -85,6 +92,20 @@ def run_publisher(args: argparse.Namespace, node: Any, going: Any) -> None:
         publisher.publish(message)
         counts[which] += 1
     tell(joint_states=counts[0], images=counts[1] if args.image_rate else 0, seconds=time.monotonic() - begin)
+
+
+def run_speaker(args: argparse.Namespace, node: Any, going: Any) -> None:
+    """Publish instructions once somebody listens, and wait until they have arrived."""
+    from rclpy.duration import Duration  # pyright: ignore[reportMissingImports]
+    from std_msgs.msg import String  # pyright: ignore[reportMissingImports]
+
+    publisher = node.create_publisher(String, "/robot/command", 10)
+    while going() and not publisher.get_subscription_count():
+        time.sleep(0.05)
+    for number, text in enumerate(args.texts):
+        time.sleep(args.every if number else 0.0)
+        publisher.publish(String(data=text))
+    tell(arrived=publisher.wait_for_all_acked(Duration(seconds=5)))
 
 
 def run_listener(args: argparse.Namespace, node: Any, going: Any) -> None:

@@ -17,6 +17,7 @@ from humanoid_vla.runtime.bundle import Bundle, load_bundle
 from humanoid_vla.runtime.engine import ENGINE_KINDS, make_engine
 from humanoid_vla.runtime.loop import ControlLoop
 from humanoid_vla.runtime.loop_settings import LoopSettings
+from humanoid_vla.runtime.ros_topics import Topics
 
 NAME = "humanoid_vla"
 
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(node: Any) -> int:
     """Read the node's parameters, and run the loop."""
-    from humanoid_vla.runtime.ros2_robot import Ros2Robot, Topics
+    from humanoid_vla.runtime.ros2_robot import Ros2Robot
 
     path = parameter(node, "bundle", "")
     if not path:

@@ -7,7 +7,6 @@ import threading
 import time
 from array import array
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,34 +28,12 @@ from humanoid_vla.runtime.bundle import Bundle
 from humanoid_vla.runtime.mailbox import Mailbox
 from humanoid_vla.runtime.robot import Inbox
 from humanoid_vla.runtime.ros_messages import JointReader, MessageError, StampClock, image_view
+from humanoid_vla.runtime.ros_topics import Topics
 
-OUTPUTS = ("joint_trajectory", "joint_state")
 HEARTBEAT = 1.0
 """From one status message to the next where nothing changes [s]."""
 RECENT = 2.0
-"""For so long a refused message is told of [s]."""
-
-
-@dataclass(frozen=True)
-class Topics:
-    """Names of topics; images in the order of the bundle's cameras.
-
-    Raises:
-        ValueError: If ``output`` is none of :data:`OUTPUTS`.
-    """
-
-    joint_states: str = "/joint_states"
-    images: tuple[str, ...] = ("/camera/rgb/image_raw",)
-    instruction: str = "/robot/command"
-    targets: str = "/joint_targets"
-    cmd_vel: str = "/cmd_vel"
-    status: str = "/robot/status"
-    output: str = "joint_trajectory"
-    """Type of the targets' messages: trajectory_msgs/JointTrajectory or sensor_msgs/JointState."""
-
-    def __post_init__(self) -> None:
-        if self.output not in OUTPUTS:
-            raise ValueError(f"the output is '{self.output}'; it must be one of {', '.join(OUTPUTS)}")
+"""For so long the status tells what was wrong with a message [s]."""
 
 
 class Ros2Robot:
@@ -69,10 +46,12 @@ class Ros2Robot:
         rate: The loop's [Hz].
 
     Raises:
-        ValueError: If the policy reads other cameras than there are topics, or what no topic gives.
+        ValueError: If the rate is impossible, or the policy reads other cameras than there are topics.
     """
 
     def __init__(self, node: Any, bundle: Bundle, topics: Topics, rate: float) -> None:
+        if not 0.0 < rate < float("inf"):
+            raise ValueError(f"rate must be a positive number of ticks a second, got {rate}")
         cameras = [camera.name for camera in bundle.cameras]
         if cameras and len(topics.images) != len(cameras):
             raise ValueError(f"the policy reads the cameras {cameras}; give {len(cameras)} topics, not {topics.images}")
@@ -179,14 +158,13 @@ class Ros2Robot:
     def _on_joints(self, message: Any) -> None:
         arrival = time.monotonic()
         self.counts["joint_states"] += 1
-        missing = self._joints.missing
         try:
             state = self._joints.read(message.name, message.position, message.velocity)
         except MessageError as error:
             self._refuse(str(error))
             return
-        if self._joints.missing and self._joints.missing != missing:
-            self._node.get_logger().error(f"{self._joint_topic} lacks joints: {', '.join(self._joints.missing)}")
+        if self._joints.missing:
+            self._complain(f"{self._joint_topic} lacks joints: {', '.join(self._joints.missing)}")
         stamp = message.header.stamp
         at = self._clocks["joints"].to_loop(stamp.sec + 1e-9 * stamp.nanosec, arrival)
         self._stamps.append((at, stamp))
@@ -220,14 +198,17 @@ class Ros2Robot:
         self.counts["lost"] += event.total_count_change
 
     def _refuse(self, complaint: str) -> None:
-        """Log a message that cannot be used, once; the status tells of it."""
         self.counts["refused"] += 1
+        self._complain(complaint)
+
+    def _complain(self, complaint: str) -> None:
+        """Log what is wrong with messages, once; the status tells of it while they come."""
         if complaint != self._complaint:
             self._node.get_logger().error(complaint)
         self._complaint, self._complained = complaint, time.monotonic()
 
     def _tell(self) -> None:
-        """Publish the status, and what was refused lately."""
+        """Publish the status, and what was wrong with messages lately."""
         recent = time.monotonic() - self._complained < RECENT
         self._status_publisher.publish(String(data=f"{self._status} ({self._complaint})" if recent else self._status))
 

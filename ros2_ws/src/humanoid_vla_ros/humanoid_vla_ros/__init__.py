@@ -1,0 +1,1 @@
+"""The name under which ROS 2 finds the node."""
