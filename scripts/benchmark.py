@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmark_camera import run_camera
 from benchmark_constrained import LEARNERS, run_constrained
 from benchmark_env import run_env
+from benchmark_idle import run_idle
 from benchmark_imitation import OURS, THEIRS, run_imitation
 from benchmark_inference import run_inference
 from benchmark_language import run_language
@@ -30,6 +31,12 @@ def main() -> None:
     env.add_argument("--num_envs", type=int, default=256, help="environments side by side (default: 256)")
     env.add_argument("--steps", type=int, default=200, help="timed steps of all environments (default: 200)")
     env.set_defaults(run=run_env)
+    idle = commands.add_parser("idle", help="how a task's episodes end with zero actions: the default posture, held")
+    idle.add_argument("--task", default="VLA-Balance-G1", help="registered task (default: VLA-Balance-G1)")
+    idle.add_argument("--num_envs", type=int, default=256, help="environments side by side (default: 256)")
+    idle.add_argument("--episodes", type=int, default=256, help="episodes to run (default: 256)")
+    idle.add_argument("--seed", type=int, default=1, help="random seed (default: 1)")
+    idle.set_defaults(run=run_idle)
     learner = commands.add_parser("learner", help="gradient updates a second of SAC, ours and Stable-Baselines3's")
     learner.add_argument("--device", default="cpu", help="cpu, or cuda: compiled beside eager (default: cpu)")
     learner.add_argument("--compile", action="store_true", help="compile ours on the CPU too")
@@ -124,7 +131,7 @@ def main() -> None:
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="OUT", help="file for the figures")
     args, overrides = parser.parse_known_args()
-    if overrides and args.command not in ("env", "camera"):
+    if overrides and args.command not in ("env", "idle", "camera"):
         raise InputError(f"unknown argument '{overrides[0]}'; see benchmark.py {args.command} --help")
     if args.json is not None and not args.json.resolve().parent.is_dir():
         raise InputError(f"cannot write '{args.json}': its folder does not exist; make it first")

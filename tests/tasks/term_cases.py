@@ -10,7 +10,9 @@ import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import balance_cases
 import torch
+import walk_cases
 from worlds import BALL, CUBE, LEFT, RIGHT, beside_hand, calm_down, move_object, set_goal, set_joints, write_joints
 
 FIRING = 1
@@ -112,5 +114,9 @@ REACH = Family(
     ],
 )
 
-FAMILIES = {"reach": REACH}
+WALK = Family(calm=walk_cases.stand, cases=walk_cases.CASES, goals=walk_cases.GOALS)
+
+BALANCE = Family(calm=balance_cases.stand, cases=balance_cases.CASES, goals=[])
+
+FAMILIES = {"balance": BALANCE, "reach": REACH, "walk": WALK}
 """Folder in ``humanoid_vla/tasks`` -> what its tasks need."""

@@ -30,7 +30,7 @@ OFF_POLICY: dict[str, Any] = {
     "critic_learning_rate": 5e-4,
     "batch_size": 512,
     "buffer_size": 1_000_000,
-    "learning_starts": 10_000,
+    "learning_starts": 5_000,
     "updates_per_step": 8.0,
     "symmetry_cfg": SYMMETRY_CFG,
 }
@@ -43,10 +43,10 @@ class BalanceSacCfg(SacRunnerCfg):
     experiment_name = "vla_balance_g1"
     obs_groups = OBS_GROUPS
     max_iterations = 1000
-    actor = ActorCfg(hidden_dims=[128, 128])
+    actor = ActorCfg(hidden_dims=[128, 128], log_std_bounds=(-5.0, -1.0))  # random actions fell it
     critic = CriticCfg(hidden_dims=[128, 128])
     algorithm = SacAlgorithmCfg(
-        **OFF_POLICY, alpha_learning_rate=5e-4, initial_temperature=0.01, target_entropy_per_dim=-1.0
+        **OFF_POLICY, alpha_learning_rate=5e-4, initial_temperature=0.003, target_entropy_per_dim=-2.0
     )
 
 
@@ -77,14 +77,14 @@ class BalancePpoCfg(RslRlOnPolicyRunnerCfg):
         hidden_dims=[128, 128],
         activation="elu",
         obs_normalization=True,
-        distribution_cfg=RslRlMLPModelCfg.GaussianDistributionCfg(init_std=0.3),
+        distribution_cfg=RslRlMLPModelCfg.GaussianDistributionCfg(init_std=0.12),  # more fells it
     )
     critic = RslRlMLPModelCfg(hidden_dims=[128, 128], activation="elu", obs_normalization=True)
     algorithm = RslRlPpoAlgorithmCfg(
-        num_learning_epochs=5,
+        num_learning_epochs=4,
         num_mini_batches=4,
-        learning_rate=1.0e-3,
-        schedule="adaptive",
+        learning_rate=3.0e-4,
+        schedule="fixed",
         desired_kl=0.01,
         gamma=0.98,
         lam=0.95,

@@ -32,7 +32,7 @@ from humanoid_vla.assets.g1 import (
 from humanoid_vla.assets.objects import GROUND_CFG
 from humanoid_vla.tasks.agent_cfgs import default_device
 from humanoid_vla.tasks.cameras import video_camera
-from humanoid_vla.tasks.mdp import actions_cfg, observations, pushes, rewards, standing, terminations
+from humanoid_vla.tasks.mdp import actions_cfg, locomotion, observations, pushes, rewards, standing, terminations
 from humanoid_vla.tasks.physics import WholeBodyPhysicsCfg
 
 ACTING_JOINTS: list[str] = [*LEG_JOINTS, *WAIST_JOINTS]
@@ -179,7 +179,7 @@ class RewardsCfg:
     moving_base = RewTerm(func=standing.moving_base, weight=-1.0)
     moving_feet = RewTerm(func=standing.moving_feet, weight=-0.2, params={"feet": FEET})
     posture = RewTerm(func=standing.posture_error, weight=-0.3, params={"asset_cfg": ACTING})
-    power = RewTerm(func=standing.power, weight=-5e-4)
+    power = RewTerm(func=locomotion.power, weight=-5e-4)
     action_rate = RewTerm(func=isaac_mdp.action_rate_l2, weight=-0.02)
 
 

@@ -7,16 +7,15 @@ from typing import Any
 import torch
 
 from humanoid_vla.tasks.balance.env_cfg import ACTING_JOINTS
-from humanoid_vla.tasks.mdp.symmetry import Mirror, joints, points, side_by_side
+from humanoid_vla.tasks.mdp.symmetry import joints, opposite, points, side_by_side, turns, unchanged
 
 _JOINTS = joints(ACTING_JOINTS)
-_TURNS = Mirror(range(3), [-1.0, 1.0, -1.0])  # an angular velocity: roll and yaw change their sign
 
 MIRRORS = {
     # angular velocity, gravity, joint positions, velocities, targets and the last action
-    "proprio": side_by_side(_TURNS, points(1), _JOINTS, _JOINTS, _JOINTS, _JOINTS),
+    "proprio": side_by_side(turns(1), points(1), _JOINTS, _JOINTS, _JOINTS, _JOINTS),
     # base position and velocity, the last push
-    "state": side_by_side(points(1), points(1), Mirror(range(2), [1.0, -1.0])),
+    "state": side_by_side(points(1), points(1), unchanged(1), opposite(1)),
 }
 """The mirror of each observation group, in the order of its terms in :mod:`.env_cfg`."""
 

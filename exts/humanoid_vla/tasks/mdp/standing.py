@@ -43,12 +43,6 @@ def moving_feet(env: ManagerBasedRLEnv, feet: SceneEntityCfg) -> torch.Tensor:
     return torch.linalg.norm(velocity, dim=-1).sum(dim=1)
 
 
-def power(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
-    """Mechanical power of all joints without recuperation, by the PD law [W]."""
-    asset = env.scene[asset_cfg.name]
-    return (asset.actuators.computed_effort.torch * asset.data.joint_vel.torch).abs().sum(dim=1)
-
-
 def posture_error(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg) -> torch.Tensor:
     """Sum of squared deviations of joints from the default posture [rad^2]."""
     data = env.scene[asset_cfg.name].data
