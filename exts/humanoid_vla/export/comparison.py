@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -78,4 +79,4 @@ def differences(ours: Any, theirs: Any, path: str = "") -> list[str]:
         same = abs(ours - theirs) <= TOLERANCE * max(1.0, abs(ours))
     else:
         same = ours == theirs
-    return [] if same else [f"{path} is {ours} in the bundle, {theirs} here"]
+    return [] if same else [f"{path} is {reprlib.repr(ours)} in the bundle, {reprlib.repr(theirs)} here"]

@@ -42,10 +42,12 @@ class Agreement:
             raise ExportError(f"the graph gives an output of shape {theirs.shape}, the network of {ours.shape}")
         self.not_finite += int((~np.isfinite(ours)).sum() + (~np.isfinite(theirs)).sum())
         self.rows += len(ours)
-        self.max_abs_error = max(self.max_abs_error, float(np.abs(np.nan_to_num(ours - theirs, nan=np.inf)).max()))
-        lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
-        told = lengths > 1e-12  # rows of zeros have no direction
-        cosines = (ours * theirs).sum(axis=1)[told] / lengths[told]
+        with np.errstate(invalid="ignore"):
+            errors = np.nan_to_num(np.abs(ours - theirs), nan=np.inf)
+            lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+            told = lengths > 1e-12  # rows of zeros have no direction
+            cosines = (ours * theirs).sum(axis=1)[told] / lengths[told]
+        self.max_abs_error = max(self.max_abs_error, float(errors.max()))
         self.cosine = min(self.cosine, float(np.nan_to_num(cosines, nan=-1.0).min(initial=1.0)))
 
     def holds(self) -> bool:
