@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmark_camera import run_camera
 from benchmark_constrained import LEARNERS, run_constrained
 from benchmark_env import run_env
+from benchmark_export import run_export
 from benchmark_idle import run_idle
 from benchmark_imitation import OURS, THEIRS, run_imitation
 from benchmark_inference import run_inference
@@ -17,6 +18,7 @@ from benchmark_learner import run_learner
 from benchmark_learning import run_learning
 from benchmark_loop import run_loop
 from benchmark_mujoco import add_mujoco_arguments, run_mujoco
+from benchmark_ros import run_ros
 from benchmark_safety import run_safety
 from benchmark_sb3 import IMPLEMENTATIONS, SETTINGS, run_sb3
 from benchmark_vla import run_vla
@@ -105,6 +107,13 @@ def main() -> None:
     vla.add_argument("--calls", type=int, default=500, help="timed actions (default: 500)")
     vla.add_argument("--seconds", type=float, default=5.0, help="of training for each row [s] (default: 5)")
     vla.set_defaults(run=run_vla)
+    export = commands.add_parser("export", help="does every agent's policy become a bundle that acts as it does?")
+    export.add_argument("--tasks", nargs="+", default=["VLA-Reach-G1", "VLA-Reach-Camera-G1"], help="registered tasks")
+    export.add_argument("--num_envs", type=int, default=64, help="environments side by side (default: 64)")
+    export.add_argument("--iterations", type=int, default=2, help="of training each agent (default: 2)")
+    export.add_argument("--steps", type=int, default=16, help="of observations to compare on (default: 16)")
+    export.add_argument("--seed", type=int, default=1, help="random seed (default: 1)")
+    export.set_defaults(run=run_export)
     inference = commands.add_parser("inference", help="how long a policy takes for one observation, by engine")
     inference.add_argument("--bundle", type=Path, metavar="DIR", help="an exported one (default: Reach's, untrained)")
     inference.add_argument("--device", default="cpu", help="of torch: cpu or cuda (default: cpu)")
@@ -128,6 +137,11 @@ def main() -> None:
     mujoco = commands.add_parser("mujoco", help="a Reach policy in plain MuJoCo, on somebody else's G1")
     add_mujoco_arguments(mujoco)
     mujoco.set_defaults(run=run_mujoco)
+    ros = commands.add_parser("ros", help="the ROS 2 node between a publisher and a listener: latency, lost messages")
+    ros.add_argument("--bundle", type=Path, metavar="DIR", help="an exported one (default: Reach's VLA, untrained)")
+    ros.add_argument("--seconds", type=float, default=60.0, help="of traffic [s] (default: 60)")
+    ros.add_argument("--reliable", action="store_true", help="pictures with reliable delivery (default: best effort)")
+    ros.set_defaults(run=run_ros)
     for command in commands.choices.values():
         command.add_argument("--json", type=Path, metavar="OUT", help="file for the figures")
     args, overrides = parser.parse_known_args()

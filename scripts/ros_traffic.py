@@ -2,7 +2,7 @@
 """A robot's side of the ROS 2 node: publishes joint states and pictures, speaks, or listens to targets and status.
 
 Run with a Python that has rclpy. All print a line of JSON whenever there is something to tell, and their figures at
-the end (SIGTERM, or --seconds).
+the end, which SIGTERM asks for.
 """
 
 from __future__ import annotations
@@ -41,8 +41,7 @@ def main() -> None:
     listen = roles.add_parser("listen", help="how many targets come, how late, and what the status is")
     listen.add_argument("--output", default="joint_state", help="type of the targets (default: joint_state)")
     listen.set_defaults(run=run_listener)
-    for role in (publish, say, listen):
-        role.add_argument("--seconds", type=float, default=float("inf"), help="end after this long")
+    publish.add_argument("--seconds", type=float, default=float("inf"), help="end after this long")
     args = parser.parse_args()
     stop: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -54,8 +53,7 @@ def main() -> None:
         sys.exit("error: rclpy is not here: source ROS 2's setup.bash, or run 'make ros' and use .venv-ros/bin/python")
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node(f"traffic_{args.role}")
-    end = time.monotonic() + args.seconds
-    args.run(args, node, lambda: not stop and time.monotonic() < end)
+    args.run(args, node, lambda: not stop)
     node.destroy_node()
     rclpy.shutdown()
 
@@ -66,7 +64,7 @@ def tell(**figures: Any) -> None:
 
 
 def run_publisher(args: argparse.Namespace, node: Any, going: Any) -> None:
-    """Publish at absolute deadlines; tell how many messages of each kind were sent."""
+    """Publish at absolute deadlines once all is subscribed to; tell how many messages of each kind were sent."""
     from rclpy.qos import qos_profile_sensor_data  # pyright: ignore[reportMissingImports]
     from sensor_msgs.msg import Image, JointState  # pyright: ignore[reportMissingImports]
 
@@ -82,8 +80,10 @@ def run_publisher(args: argparse.Namespace, node: Any, going: Any) -> None:
         qos = 5 if args.reliable else qos_profile_sensor_data
         camera = node.create_publisher(Image, "/camera/rgb/image_raw", qos)
         sources.append((args.image_rate, image, camera))
+    while going() and not all(publisher.get_subscription_count() for _, _, publisher in sources):
+        time.sleep(0.05)
     begin, counts = time.monotonic(), [0] * len(sources)
-    while going():
+    while going() and time.monotonic() - begin < args.seconds:
         due = [begin + count / rate for count, (rate, _, _) in zip(counts, sources, strict=True)]
         which = int(np.argmin(due))
         time.sleep(max(due[which] - time.monotonic(), 0.0))
@@ -116,16 +116,16 @@ def run_listener(args: argparse.Namespace, node: Any, going: Any) -> None:
     from std_msgs.msg import String  # pyright: ignore[reportMissingImports]
     from trajectory_msgs.msg import JointTrajectory  # pyright: ignore[reportMissingImports]
 
-    ages: list[float] = []
+    ages: dict[int, float] = {}  # by joint state: when the first target that answers it came
     targets = [0]
     last = [""]
 
     def on_targets(message: Any) -> None:
         now = node.get_clock().now().nanoseconds
         targets[0] += 1
-        stamp = message.header.stamp
-        if stamp.sec:
-            ages.append(1e-6 * (now - stamp.sec * 1_000_000_000 - stamp.nanosec))
+        stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+        if stamp:
+            ages.setdefault(stamp, 1e-6 * (now - stamp))
 
     def on_status(message: Any) -> None:
         if message.data != last[0]:
@@ -143,7 +143,7 @@ def run_listener(args: argparse.Namespace, node: Any, going: Any) -> None:
             if targets[0] != count:
                 tell(targets=targets[0])
             told, count = time.monotonic(), targets[0]
-    tell(targets=targets[0], age_ms=ages)
+    tell(targets=targets[0], age_ms=list(ages.values()))
 
 
 if __name__ == "__main__":

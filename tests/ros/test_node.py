@@ -44,7 +44,8 @@ def test_targets_come_and_the_status_tells_why(processes: Processes, bundle: Pat
     assert publisher.end() == 0
     report = json.loads((tmp_path / "report.json").read_text())
     received, sent, heard = report["messages"], publisher.result(), listener.result()
-    assert received["commands"] == report["commands"] == heard["targets"] == len(heard["age_ms"])
+    assert received["commands"] == report["commands"] == heard["targets"]
+    assert 0 < len(heard["age_ms"]) <= heard["targets"]
     assert 0 < received["joint_states"] <= sent["joint_states"]
     assert 0 < received["images"] <= sent["images"]
     assert received["refused"] == 0

@@ -17,6 +17,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  #
 from rclpy.qos import (  # pyright: ignore[reportMissingImports]
     QoSDurabilityPolicy,
     QoSProfile,
+    QoSReliabilityPolicy,
     qos_profile_sensor_data,
 )
 from sensor_msgs.msg import Image, JointState  # pyright: ignore[reportMissingImports]
@@ -83,7 +84,9 @@ class Ros2Robot:
         def listen(kind: Any, topic: str, callback: Any, qos: Any) -> None:
             node.create_subscription(kind, topic, callback, qos, event_callbacks=lost)
 
-        listen(JointState, self._joint_topic, self._on_joints, qos_profile_sensor_data)
+        # deeper than sensor data's: while this thread waits, none is dropped without being counted
+        states = QoSProfile(depth=100, reliability=QoSReliabilityPolicy.BEST_EFFORT)
+        listen(JointState, self._joint_topic, self._on_joints, states)
         for camera, topic in self._image_topics.items():
             listen(Image, topic, self._make_on_image(camera, inbox.images[camera]), qos_profile_sensor_data)
         listen(String, self._instruction_topic, self._on_instruction, QoSProfile(depth=10))
