@@ -79,6 +79,7 @@ def make_policy(
     chunk: int = 1,
     state: bool = False,
     action: Sequence[float] | float | None = None,
+    velocities: Sequence[float] | None = None,
 ) -> bytes:
     """A policy in ONNX, ``actions = tanh(W x + b)`` of all its inputs x, with the outputs every bundle's policy has.
 
@@ -88,6 +89,7 @@ def make_policy(
         chunk: Steps of a plan.
         state: Whether it carries something from step to step.
         action: What it answers to everything, in [-1, 1]; random weights where nothing is said.
+        velocities: What it commands in place of joint positions, whatever its action is.
     """
     rng = np.random.default_rng(0)
     nodes, constants, parts = [], [], []
@@ -129,8 +131,14 @@ def make_policy(
     clipped = node("Clip", ["actions", constant("least", -1.0), constant("most", 1.0)], "clipped")
     scaled = node("Mul", [clipped, constant("scale", joints.scale)], "scaled")
     node("Add", [scaled, constant("default", joints.default)], "targets")
+    if velocities is not None:
+        nodes[-1].output[0] = "positions"
+        first = node("Slice", ["positions", *(constant(f"slice_{k}", [k], np.int64) for k in (0, 3, 1))], "first")
+        none = node("Mul", [first, constant("zero", 0.0)], "none")
+        node("Add", [none, constant("velocities", velocities)], "targets")
     outputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape[1:]]) for name in ("actions", "targets")
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape[1:-1], size])
+        for name, size in (("actions", N), ("targets", N if velocities is None else len(velocities)))
     ]
     if state:
         moved = node("MatMul", [features, constant("keep", rng.normal(0.0, 0.3, (size, HIDDEN)))], "moved")
@@ -151,6 +159,7 @@ def make_bundle(
     state: bool = False,
     policy_dt: float = 1.0 / 30.0,
     action: Sequence[float] | float | None = None,
+    velocities: Sequence[float] | None = None,
 ) -> Bundle:
     """Write a bundle and read it.
 
@@ -163,6 +172,7 @@ def make_bundle(
         state: Whether it carries something from step to step.
         policy_dt: Its step [s].
         action: What it answers to everything, in [-1, 1]; random weights where nothing is said.
+        velocities: What it commands all the time in place of joint positions [m/s, m/s, rad/s].
     """
     joints = make_joints()
     terms, start = [], 0
@@ -181,7 +191,7 @@ def make_bundle(
         term = Term("image", "camera_rgb", 0, IMAGE[-1], "", {"sensor_name": "head"})
         inputs.append(Input("camera", "uint8", IMAGE, 1, (term,)))
     groups = {group.name: (group.dtype, group.shape) for group in inputs}
-    policy = make_policy(joints, groups, chunk, state, action)
+    policy = make_policy(joints, groups, chunk, state, action, velocities)
     embeddings = np.random.default_rng(1).normal(size=(len(SENTENCES), DIM)).astype(np.float32)
     embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
     height, width, _ = IMAGE
@@ -197,7 +207,7 @@ def make_bundle(
         policy_dt=policy_dt,
         inputs=tuple(inputs),
         states=(State("memory", "next_memory", np.zeros(HIDDEN, np.float32)),) if state else (),
-        action_kind="joint_position",
+        action_kind="joint_position" if velocities is None else "velocity",
         chunk_size=chunk,
         joints=joints,
         max_speed=1.2,

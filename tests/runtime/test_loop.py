@@ -108,7 +108,26 @@ def test_what_the_robot_raises_ends_it(moving: Bundle) -> None:
     assert robot.said[-1] == ("stopped", "the loop broke: OSError: the bus is gone")
 
 
-def test_actions_that_move_no_joints_are_refused(moving: Bundle) -> None:
-    walking = replace(moving, action_kind="velocity")
-    with pytest.raises(ValueError, match="'velocity', and this loop moves joints"):
-        ControlLoop(walking, make_engine(moving), FollowingRobot(moving))
+class WalkingRobot(FollowingRobot):
+    """Is told velocities; its joints are somebody else's business."""
+
+    def _step(self, now: float) -> None:
+        self.put_joints(self.pos, self.vel, now)
+
+
+def test_a_policy_may_command_velocities(tmp_path: Path) -> None:
+    """They grow gently, and the robot is brought to a stop before it is handed over."""
+    bundle = make_bundle(tmp_path / "bundle", velocities=(0.6, 0.0, -0.4))
+    robot = WalkingRobot(bundle)
+
+    def during() -> None:
+        wait_for(lambda: len(robot.commands) > 100)
+
+    report = run_loop(bundle, robot, during, settings=replace(SHORT, stop=0.5), check=False)
+    commands = np.array(robot.commands)
+    assert commands.shape[1] == 3
+    assert np.abs(commands[0]).max() <= 0.01 + 1e-9
+    assert commands[95] == pytest.approx([0.6, 0.0, -0.4], abs=1e-3)
+    assert (np.diff(np.abs(commands), axis=0) <= 0.01 + 1e-9).all()
+    assert np.abs(commands[-1]).max() < 0.3  # a busy machine skips some of the ticks in which it brakes
+    assert report.filter["steps"] == len(commands)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from humanoid_vla.runtime.actuation import Actuation
 from humanoid_vla.runtime.bundle import Bundle
 from humanoid_vla.runtime.inference import Inference
 from humanoid_vla.runtime.loop_settings import LoopSettings
@@ -14,9 +15,8 @@ from humanoid_vla.runtime.plan_source import PlanSource
 from humanoid_vla.runtime.robot import Robot
 from humanoid_vla.runtime.sources import JointSource
 from humanoid_vla.runtime.statistics import Series
-from humanoid_vla.runtime.targets import TargetShaper, smooth
+from humanoid_vla.runtime.targets import smooth
 from humanoid_vla.runtime.watchdog import Fault, State, Watchdog
-from humanoid_vla.safety.filter import ActionFilter
 
 COMMANDING = (State.ACTIVE, State.HOLDING, State.STOPPING)
 """States in which the robot gets targets."""
@@ -31,7 +31,7 @@ class Checked(Fault, Protocol):
 
 
 class Controller:
-    """Latest measurement, watchdog, newest plan, targets, action filter, robot: in this order, once a tick.
+    """Latest measurement, watchdog, newest plan, targets, what makes them safe, robot: in this order, once a tick.
 
     Args:
         bundle: The policy's.
@@ -39,7 +39,7 @@ class Controller:
         joints: Its joint states.
         inputs: What else the policy reads: pictures, values, the instruction.
         inference: Where plans come from.
-        safety: The action filter, for one robot, with the loop's period.
+        actuation: From plans to what is sent.
         settings: Times of the loop.
     """
 
@@ -50,10 +50,10 @@ class Controller:
         joints: JointSource,
         inputs: list[Checked],
         inference: Inference,
-        safety: ActionFilter,
+        actuation: Actuation,
         settings: LoopSettings,
     ) -> None:
-        self.safety = safety
+        self.actuation = actuation
         self.watchdog = Watchdog(settings)
         self.fault: Fault | None = None
         """What is wrong at the moment."""
@@ -66,7 +66,6 @@ class Controller:
         self._robot, self._joints, self._inference, self._settings = robot, joints, inference, settings
         self._inputs = [joints, *inputs]
         self._policy_dt = bundle.policy_dt
-        self._shaper = TargetShaper(bundle, safety.dt)
         self._next_step, self._step = -1.0, 0  # when the policy's next step is due [s], and its number
         self._fresh, self._counted_late = True, False
 
@@ -81,25 +80,24 @@ class Controller:
         before, pos = self.watchdog.state, self._joints.pos[0]
         well = self._look(now)
         state = self.watchdog.update(self.fault, now)
-        last = self.safety.command[0]
         if state is not before:
             self._enter(state, before, pos)
-            last = self.safety.command[0]
+        # those that were in force when the joints were measured
+        targets = self.actuation.joint_targets()
         read = time.perf_counter()
         self.stages[0].add(read - begin)
         if state in COMMANDING:
-            asked = self._asked(state, now, last, pos)
+            asked = self._asked(state, now, pos)
             shaped = time.perf_counter()
-            safe = self.safety.step(asked, self._joints.pos, self._joints.vel, self._joints.age)
+            safe = self.actuation.safe(asked, self._joints)
             filtered = time.perf_counter()
-            self._robot.command(safe[0])
+            self._robot.command(safe)
             self.commands += 1
             self.stages[1].add(shaped - read)
             self.stages[2].add(filtered - shaped)
             self.stages[3].add(time.perf_counter() - filtered)
         if well and state is not State.STOPPING:
-            # with the targets that were in force when the joints were measured
-            self._let_think(now, deadline, last)
+            self._let_think(now, deadline, targets)
         self.stages[4].add(time.perf_counter() - begin)
         return state
 
@@ -117,21 +115,19 @@ class Controller:
         return well
 
     def _enter(self, state: State, before: State, pos: np.ndarray) -> None:
-        if state is State.ACTIVE and before in (State.WAITING, State.STOPPED):
-            self.safety.reset(pos[None])
-        elif state is State.STOPPED and before is not State.WAITING:
+        self.actuation.enter(pos, anew=state is State.ACTIVE and before in (State.WAITING, State.STOPPED))
+        if state is State.STOPPED and before is not State.WAITING:
             self._robot.damp()
-        self._shaper.begin(self.safety.command[0])
 
-    def _asked(self, state: State, now: float, last: np.ndarray, pos: np.ndarray) -> np.ndarray:
-        """Targets before the filter [rad], (1, n)."""
+    def _asked(self, state: State, now: float, pos: np.ndarray) -> np.ndarray:
+        """What to ask for in this state, before it is made safe."""
         passed = now - self.watchdog.since
         if state is State.ACTIVE:
             share = smooth(passed / self._settings.blend)
-            return self._shaper.follow(self.plans.targets(now), share, last, pos)
+            return self.actuation.follow(self.plans.targets(now), share, pos)
         if state is State.HOLDING:
-            return self._shaper.hold(last)
-        return self._shaper.release(1.0 - smooth(passed / self._settings.stop), pos)
+            return self.actuation.hold()
+        return self.actuation.release(1.0 - smooth(passed / self._settings.stop), pos)
 
     def _let_think(self, now: float, deadline: float, target: np.ndarray) -> None:
         """Ask for a plan when the policy's next step is due."""

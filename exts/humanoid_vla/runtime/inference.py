@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from humanoid_vla.runtime.plans import Overlap, Plan
 from humanoid_vla.runtime.policy import PolicyRunner
 from humanoid_vla.runtime.robot import Inbox
 from humanoid_vla.runtime.statistics import Series
+from humanoid_vla.runtime.thread_settings import INFERENCE_PRIORITY, become_realtime
+from humanoid_vla.runtime.velocity_actuation import NUM_VELOCITIES
 
 CLOSING = 2.0
 """How long to wait for the engine's last call at the end [s]."""
@@ -31,6 +34,8 @@ class Inference:
         builder: Builds its observations.
         inbox: Where pictures and values are read.
         embedding: Gives the embedding of the instruction, None where there is none.
+        realtime: Whether to ask for the real-time scheduler; not where there is one core only, for a slow policy would
+            leave nothing of it to the threads that measure.
     """
 
     def __init__(
@@ -40,19 +45,23 @@ class Inference:
         builder: ObservationBuilder,
         inbox: Inbox,
         embedding: Callable[[], np.ndarray | None],
+        realtime: bool,
     ) -> None:
         self.results: Mailbox[Plan | str] = Mailbox()
         """The newest plan, or why there is none; stamped with the time of the observation."""
         self.busy = False
         """Whether it thinks; set by :meth:`request`."""
+        self.scheduler = "as it was"
+        """Of its thread."""
         self.observe, self.infer = Series("observe"), Series("infer")
         self._runner, self._builder, self._inbox = PolicyRunner(bundle, engine), builder, inbox
-        self._embedding = embedding
-        n, width = len(bundle.joints.names), _num_actions(bundle)
-        self._pos, self._vel, self._target, self._action = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(width)
+        self._embedding, self._realtime = embedding, realtime and (os.cpu_count() or 1) > 1
+        n = len(bundle.joints.names)
+        self._num_targets = n if bundle.action_kind == "joint_position" else NUM_VELOCITIES
+        self._pos, self._vel, self._target = np.zeros(n), np.zeros(n), np.zeros(n)
+        self._action = np.zeros(_num_read_actions(bundle))
         self._stamp, self._step, self._fresh = 0.0, 0, True
-        overlaps = bundle.chunk_size > 1
-        self._overlaps = [Overlap((bundle.chunk_size, size)) for size in (width, n)] if overlaps else []
+        self._overlaps: list[Overlap] = []  # of actions and of targets; known when the first plan is
         self._wake, self._closed = threading.Event(), False
         self._thread = threading.Thread(target=self._work, name="inference", daemon=True)
 
@@ -88,12 +97,16 @@ class Inference:
             step: Number of the policy's step.
             fresh: Whether to forget what was carried from step to step: the robot may have been moved since.
         """
-        self._pos[:], self._vel[:], self._target[:], self._action[:] = pos, vel, target, action
+        self._pos[:], self._vel[:], self._target[:] = pos, vel, target
+        if self._action.size:
+            self._action[:] = action
         self._stamp, self._step, self._fresh = stamp, step, self._fresh or fresh
         self.busy = True
         self._wake.set()
 
     def _work(self) -> None:
+        if self._realtime:
+            self.scheduler = become_realtime(INFERENCE_PRIORITY)
         while True:
             self._wake.wait()
             self._wake.clear()
@@ -134,7 +147,10 @@ class Inference:
         plan = [np.asarray(values[0], float).reshape(rows, -1) for values in (actions, targets)]
         if not all(np.isfinite(values).all() for values in plan):
             return "the policy's action is not finite"
-        if self._overlaps:
+        if plan[1].shape[1] != self._num_targets:
+            return f"the policy gives {plan[1].shape[1]} targets a step, not {self._num_targets}"
+        if rows > 1:
+            self._overlaps = self._overlaps or [Overlap(values.shape) for values in plan]
             plan = [overlap.add(values, self._step) for overlap, values in zip(self._overlaps, plan, strict=True)]
         return Plan(plan[0], plan[1], self._stamp, end - begin)
 
@@ -145,9 +161,7 @@ def _latest(box: Mailbox[np.ndarray]) -> np.ndarray:
     return latest[0]
 
 
-def _num_actions(bundle: Bundle) -> int:
-    for group in bundle.inputs:
-        for term in group.terms:
-            if term.kind == "last_action":
-                return term.stop - term.start
-    return len(bundle.joints.names)
+def _num_read_actions(bundle: Bundle) -> int:
+    """Numbers of the last action that the policy reads, 0 where it reads none."""
+    terms = [term for group in bundle.inputs for term in group.terms if term.kind == "last_action"]
+    return terms[0].stop - terms[0].start if terms else 0

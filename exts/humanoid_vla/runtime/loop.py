@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 
-from humanoid_vla.assets.g1_figures import load_figures
+from humanoid_vla.runtime.actuation import Actuation
 from humanoid_vla.runtime.bundle import Bundle
 from humanoid_vla.runtime.controller import Checked, Controller
 from humanoid_vla.runtime.engine import Engine
 from humanoid_vla.runtime.inference import Inference
 from humanoid_vla.runtime.instruction import InstructionReader
+from humanoid_vla.runtime.joint_actuation import JointActuation, default_settings, make_filter
 from humanoid_vla.runtime.listener import Listener
 from humanoid_vla.runtime.loop_settings import LoopSettings
 from humanoid_vla.runtime.observations import ObservationBuilder
@@ -24,12 +26,9 @@ from humanoid_vla.runtime.sources import ImageSource, JointSource, ValueSource
 from humanoid_vla.runtime.statistics import Series
 from humanoid_vla.runtime.thread_settings import keep_time
 from humanoid_vla.runtime.ticker import Clockwork, Ticker
+from humanoid_vla.runtime.velocity_actuation import VelocityActuation
 from humanoid_vla.runtime.watchdog import State
-from humanoid_vla.safety.backend import NumpyBackend
-from humanoid_vla.safety.filter import ActionFilter
-from humanoid_vla.safety.pairs import load_pairs
-from humanoid_vla.safety.robot import make_robot
-from humanoid_vla.safety.settings import Box, FilterSettings
+from humanoid_vla.safety.settings import FilterSettings
 
 REMEMBERED = 1000
 """States that a report tells of, the last ones."""
@@ -42,7 +41,7 @@ class ControlLoop:
     they are too old, shapes the newest plan into targets, filters them and sends them; the policy thinks in another.
 
     Args:
-        bundle: The policy; its actions are joint positions.
+        bundle: The policy; what it commands are joint positions, or velocities of a robot that walks by itself.
         engine: What runs its network; this loop alone may use it.
         robot: What is moved.
         rate: Ticks a second [Hz].
@@ -52,7 +51,7 @@ class ControlLoop:
         ticker: Wakes the loop.
 
     Raises:
-        ValueError: If the policy's actions are no joint positions, or the robot or a setting is impossible.
+        ValueError: If the robot or a setting is impossible.
         ObservationError: If the policy reads something that is unknown here.
     """
 
@@ -67,11 +66,6 @@ class ControlLoop:
         encode: Callable[[str], np.ndarray] | None = None,
         ticker: Clockwork | None = None,
     ) -> None:
-        if bundle.action_kind != "joint_position":
-            raise ValueError(
-                f"the actions of {bundle.task} are '{bundle.action_kind}', and this loop moves joints;"
-                " use the bundle of a task with joint position actions"
-            )
         if not 0.0 < rate < float("inf"):
             raise ValueError(f"the rate must be a positive number of ticks a second, got {rate}")
         self.rate, self._robot = rate, robot
@@ -83,11 +77,10 @@ class ControlLoop:
         if builder.reads_instruction:
             reader = InstructionReader(bundle, encode)
             self._listener = Listener(self.inbox.instruction, reader, settings.instruction_hold)
-        self._inference = Inference(bundle, engine, builder, self.inbox, self._embedding)
+        self._inference = Inference(bundle, engine, builder, self.inbox, self._embedding, settings.realtime)
         joints, inputs = self._sources(bundle)
-        filter_settings = filter_settings or _filter_settings(bundle, settings.max_joint_age)
-        safety = _make_filter(bundle, 1.0 / rate, filter_settings)
-        self._controller = Controller(bundle, robot, joints, inputs, self._inference, safety, settings)
+        actuation = self._actuation(bundle, filter_settings)
+        self._controller = Controller(bundle, robot, joints, inputs, self._inference, actuation, settings)
         self._states: deque[Transition] = deque(maxlen=REMEMBERED)
         self._stop_reason: str | None = None
         self._lateness = Series("late")
@@ -181,6 +174,13 @@ class ControlLoop:
             inputs.append(ValueSource(f"values '{name}'", box, max_age, settings.hold))
         return joints, inputs if self._listener is None else [*inputs, self._listener]
 
+    def _actuation(self, bundle: Bundle, filter_settings: FilterSettings | None) -> Actuation:
+        if bundle.action_kind != "joint_position":
+            return VelocityActuation(bundle, 1.0 / self.rate)
+        # the filter does not move joints whose states are too old for the loop, either
+        default = replace(default_settings(bundle), max_age=self._settings.max_joint_age)
+        return JointActuation(bundle, make_filter(bundle, 1.0 / self.rate, filter_settings or default))
+
     def _start_threads(self) -> None:
         self._inference.start()
         if self._listener is not None:
@@ -213,20 +213,9 @@ class ControlLoop:
                 "observe": inference.observe.figures(),
                 "infer": inference.infer.figures(),
             },
-            filter=controller.safety.counters.figures(),
-            threads=threads,
+            filter=controller.actuation.figures(),
+            threads=threads | {"inference": inference.scheduler},
             states=list(self._states),
             commands=controller.commands,
             lateness=late.values(),
         )
-
-
-def _filter_settings(bundle: Bundle, max_age: float) -> FilterSettings:
-    boxes = tuple(Box(tuple(centre), tuple(size)) for centre, size in bundle.keep_out.values())
-    return FilterSettings(keep_out=boxes, max_age=max_age)
-
-
-def _make_filter(bundle: Bundle, dt: float, settings: FilterSettings) -> ActionFilter:
-    joints = bundle.joints
-    robot = make_robot(load_figures(), joints.names, joints.stiffness, joints.damping, load_pairs())
-    return ActionFilter(robot, dt, settings, NumpyBackend())

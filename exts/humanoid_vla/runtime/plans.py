@@ -37,7 +37,7 @@ class Overlap:
         decay: How much less each newer chunk counts.
     """
 
-    def __init__(self, shape: tuple[int, int], decay: float = 0.01) -> None:
+    def __init__(self, shape: tuple[int, ...], decay: float = 0.01) -> None:
         self._decay = decay
         self._sums = np.zeros(shape)
         self._weights, self._counts = np.zeros((shape[0], 1)), np.zeros((shape[0], 1))

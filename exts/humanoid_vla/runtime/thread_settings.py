@@ -9,7 +9,10 @@ import sys
 from collections.abc import Callable, Iterator
 
 PRIORITY = 20
-"""Among real-time threads, of which there may be more urgent ones: drivers of the robot's bus."""
+"""Of the loop among real-time threads, of which there may be more urgent ones: drivers of the robot's bus."""
+INFERENCE_PRIORITY = 10
+"""Of the policy's thread. Were it an ordinary one, others could keep it waiting while it has the interpreter, and the
+loop with it."""
 SWITCH_INTERVAL = 0.0005
 """How long another thread may keep the interpreter while this one waits for it [s]; Python's own is 5 ms."""
 
@@ -34,14 +37,14 @@ def keep_time(realtime: bool, core: int | None) -> Iterator[dict[str, str]]:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)
     # on Linux 0 is the calling thread, not the process; elsewhere there are no such functions
-    linux = hasattr(os, "sched_setscheduler")
+    linux = _is_linux()
     cores = os.sched_getaffinity(0) if linux else set()
     policy, parameters = (os.sched_getscheduler(0), os.sched_getparam(0)) if linux else (0, None)
     try:
         if core is not None:
-            report["cores"] = _attempt(f"core {core}", linux, lambda: os.sched_setaffinity(0, {core}))
+            report["cores"] = _attempt(f"core {core}", lambda: os.sched_setaffinity(0, {core}))
         if realtime:
-            report["scheduler"] = _attempt(f"SCHED_FIFO, priority {PRIORITY}", linux, _become_realtime)
+            report["scheduler"] = become_realtime(PRIORITY)
         yield report
     finally:
         sys.setswitchinterval(interval)
@@ -52,16 +55,23 @@ def keep_time(realtime: bool, core: int | None) -> Iterator[dict[str, str]]:
                 os.sched_setscheduler(0, policy, parameters)
 
 
-def _become_realtime() -> None:
-    # threads that this one begins from now on do not inherit it
-    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+def become_realtime(priority: int) -> str:
+    """Make the calling thread a real-time thread, but none that it begins from now on; what came of it, in words."""
+    return _attempt(
+        f"SCHED_FIFO, priority {priority}",
+        lambda: os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(priority)),
+    )
 
 
-def _attempt(what: str, linux: bool, action: Callable[[], None]) -> str:
-    if not linux:
+def _attempt(what: str, action: Callable[[], None]) -> str:
+    if not _is_linux():
         return f"{what}: not on this system"
     try:
         action()
     except (OSError, ValueError) as error:
         return f"{what}: not permitted ({error})"
     return what
+
+
+def _is_linux() -> bool:
+    return hasattr(os, "sched_setscheduler")
