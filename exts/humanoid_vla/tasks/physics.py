@@ -18,6 +18,13 @@ class KinematicObjectsSolverCfg(MJWarpSolverCfg):
 
 
 @configclass
+class QuietSolverCfg(MJWarpSolverCfg):
+    """MuJoCo Warp that does not complain of robots that tumble, see :mod:`.quiet_solver`."""
+
+    class_type: type | str = "{DIR}.quiet_solver:NewtonQuietManager"
+
+
+@configclass
 class ArmPhysicsCfg(PresetCfg):
     """Presets for a robot with a fixed base: few contacts at a time."""
 
@@ -47,17 +54,42 @@ class WholeBodyPhysicsCfg(PresetCfg):
     """Presets for a robot on its own feet, which falls at times."""
 
     newton_mjwarp: NewtonCfg = NewtonCfg(
-        solver_cfg=MJWarpSolverCfg(
+        solver_cfg=QuietSolverCfg(
             # Eight spheres are the feet; the rest is for a robot that has fallen. 4 constraint rows a contact, one a
             # joint at its limit.
             njmax=128,
             nconmax=24,
-            iterations=30,  # fewer print a warning when a robot lies on the ground
+            iterations=10,
+            ls_iterations=20,
             cone="pyramidal",
             integrator="implicitfast",
         ),
         # MuJoCo takes the larger friction of two things that touch: the robot's counts, and can be randomised.
         default_shape_cfg=NewtonShapeCfg(gap=0.0, mu=0.1),
+        num_substeps=1,
+        debug_mode=False,
+    )
+    ovphysx: OvPhysxCfg = OvPhysxCfg()
+    isaacsim_physx: PhysxCfg = PhysxCfg()
+    physx: PhysxAutoCfg = PhysxAutoCfg(isaacsim_physx=isaacsim_physx, ovphysx=ovphysx)
+    default: NewtonCfg = newton_mjwarp
+
+
+@configclass
+class GraspPhysicsCfg(PresetCfg):
+    """Presets for an upper body with grippers, and objects that move."""
+
+    newton_mjwarp: NewtonCfg = NewtonCfg(
+        solver_cfg=MJWarpSolverCfg(
+            # Room for four objects on the table (14 contacts), two grippers that hold, and some more; 4 rows each.
+            njmax=160,
+            nconmax=36,
+            iterations=30,
+            ls_iterations=50,
+            cone="pyramidal",
+            integrator="implicitfast",
+        ),
+        default_shape_cfg=NewtonShapeCfg(gap=0.0),
         num_substeps=1,
         debug_mode=False,
     )
