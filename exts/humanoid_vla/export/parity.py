@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from tensordict import TensorDict
 from torch import nn
 
 from humanoid_vla.export.graph import ExportError
@@ -22,6 +23,7 @@ MOST_RUNS = 8
 
 Recording = Mapping[str, torch.Tensor]
 """Observation group -> what robots saw step by step, (steps, robots, ...)."""
+Run = Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
 
 
 @dataclass
@@ -78,60 +80,77 @@ def check_parity(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    batches = {batch: _play(policy, scaling, session, states, recording, batch) for batch in BATCHES}
-    report = {
-        "engine": f"onnxruntime {onnxruntime.__version__}, CPU",
-        "reference": f"torch {torch.__version__}, CPU, float32",
-        "max_abs_error_allowed": MAX_ABS_ERROR,
-        "cosine_required": MIN_COSINE,
-        "batches": {
-            str(batch): {name: vars(agreement) for name, agreement in outputs.items()}
-            for batch, outputs in batches.items()
-        },
-    }
-    for batch, outputs in batches.items():
-        for name, agreement in outputs.items():
+    outputs = [output.name for output in session.get_outputs()]
+
+    def run(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        values: Any = session.run(outputs, dict(inputs))
+        return dict(zip(outputs, values, strict=True))
+
+    found = play_both(policy, scaling, run, states, recording)
+    for batch, agreements in found.items():
+        for name, agreement in agreements.items():
             if not agreement.holds():
                 raise ExportError(
                     f"the graph differs from the network: '{name}' with batch {batch} by"
                     f" {agreement.max_abs_error:.2e} (at most {MAX_ABS_ERROR:.0e}), cosine {agreement.cosine:.6f} (at"
                     f" least {MIN_COSINE}), {agreement.not_finite} numbers not finite; nothing was written"
                 )
-    return report
+    return {
+        "engine": f"onnxruntime {onnxruntime.__version__}, CPU",
+        "reference": f"torch {torch.__version__}, CPU, float32",
+        "max_abs_error_allowed": MAX_ABS_ERROR,
+        "cosine_required": MIN_COSINE,
+        "batches": as_figures(found),
+    }
 
 
-def worst(report: Mapping[str, Any]) -> tuple[float, float]:
-    """Largest error and smallest cosine of what :func:`check_parity` returned."""
-    found = [agreement for outputs in report["batches"].values() for agreement in outputs.values()]
+def as_figures(found: Mapping[int, Mapping[str, Agreement]]) -> dict[str, Any]:
+    """What :func:`play_both` returned, for JSON."""
+    return {
+        str(batch): {name: vars(agreement) for name, agreement in agreements.items()}
+        for batch, agreements in found.items()
+    }
+
+
+def worst(batches: Mapping[str, Any]) -> tuple[float, float]:
+    """Largest error and smallest cosine of what :func:`as_figures` returned."""
+    found = [agreement for outputs in batches.values() for agreement in outputs.values()]
     return max(one["max_abs_error"] for one in found), min(one["cosine"] for one in found)
 
 
 @torch.inference_mode()
-def _play(
-    policy: Any, scaling: nn.Module, session: Any, states: Sequence[State], recording: Recording, batch: int
-) -> dict[str, Agreement]:
+def play_both(
+    policy: Any, scaling: nn.Module, run: Run, states: Sequence[State], recording: Recording
+) -> dict[int, dict[str, Agreement]]:
+    """How well a policy and an engine agree, by batch, of "actions" and "targets"; states are carried meanwhile.
+
+    Args:
+        policy: See :func:`check_parity`, as for the others.
+        scaling: Actions -> targets.
+        run: Inputs -> outputs of the graph in the engine, by name.
+        states: Of the graph.
+        recording: Observations.
+    """
     steps, robots = next(iter(recording.values())).shape[:2]
-    outputs = [output.name for output in session.get_outputs()]
-    agreements = {name: Agreement() for name in ("actions", "targets")}
-    for run in range(min(MOST_RUNS, max(1, robots // batch))):
-        rows = torch.arange(run * batch, (run + 1) * batch) % robots
-        policy.reset()
-        carried = {state.name: np.repeat(state.initial[None], batch, axis=0) for state in states}
-        for step in range(steps):
-            obs = {group: values[step, rows] for group, values in recording.items()}
-            found = session.run(outputs, {**{group: value.numpy() for group, value in obs.items()}, **carried})
-            found = dict(zip(outputs, found, strict=True))
-            carried = {state.name: found[state.output] for state in states}
-            # what the policy would do next, or all it plans: what it makes of overlapping plans is not in the graph
-            actions = policy.plan(obs).squeeze(1) if hasattr(policy, "plan") else policy(as_groups(obs, batch))
-            actions = actions.clamp(-1.0, 1.0)
-            agreements["actions"].add(actions.numpy(), found["actions"])
-            agreements["targets"].add(scaling(actions).numpy(), found["targets"])
-    return agreements
+    found: dict[int, dict[str, Agreement]] = {}
+    for batch in BATCHES:
+        actions_agree, targets_agree = Agreement(), Agreement()
+        found[batch] = {"actions": actions_agree, "targets": targets_agree}
+        for number in range(min(MOST_RUNS, max(1, robots // batch))):
+            rows = torch.arange(number * batch, (number + 1) * batch) % robots
+            policy.reset()
+            carried = {state.name: np.repeat(state.initial[None], batch, axis=0) for state in states}
+            for step in range(steps):
+                obs = {group: values[step, rows] for group, values in recording.items()}
+                outputs = run({**{group: value.numpy() for group, value in obs.items()}, **carried})
+                carried = {state.name: outputs[state.output] for state in states}
+                actions = _decide(policy, obs, batch).clamp(-1.0, 1.0)
+                actions_agree.add(actions.numpy(), outputs["actions"])
+                targets_agree.add(scaling(actions).numpy(), outputs["targets"])
+    return found
 
 
-def as_groups(obs: dict[str, torch.Tensor], batch: int) -> Any:
-    """Observation groups as RSL-RL's networks want them."""
-    from tensordict import TensorDict
-
-    return TensorDict(dict(obs), batch_size=[batch])
+def _decide(policy: Any, obs: dict[str, torch.Tensor], batch: int) -> torch.Tensor:
+    """What a policy would do next, or all that it plans: what it makes of overlapping plans is not in the graph."""
+    groups: Any = TensorDict(dict(obs), batch_size=[batch])
+    return policy.plan(groups) if getattr(policy, "chunk_size", 1) > 1 else policy(groups)
