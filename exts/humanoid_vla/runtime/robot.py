@@ -44,7 +44,10 @@ class Robot(Protocol):
         ...
 
     def damp(self) -> None:
-        """Hand over: no position is commanded any more, the joints are damped only."""
+        """Hand over: no position is commanded any more, the joints are damped only.
+
+        A loop that begins again after a stop commands positions again.
+        """
         ...
 
     def stop(self) -> None:
