@@ -27,6 +27,7 @@ from common import (
     write_json,
 )
 from listening import Listening, prepare_sentences, read_sentences
+from tracking import Tracking, tracking_line
 
 
 def main() -> None:
@@ -71,8 +72,10 @@ def main() -> None:
             figures = {"ablation": args.ablation, f"{args.ablation}_success_rate": figures["success_rate"], **figures}
         elif command is None or sentences is not None:
             figures = evaluate(env, policy, args.episodes)
-        else:
+        elif hasattr(command, "told_object_index"):
             figures = evaluate_listening(env, policy, args.episodes, command)
+        else:
+            figures = evaluate_following(env, policy, args.episodes, command)
         figures |= filter_figures(env)
     source = {"checkpoint": str(checkpoint)} if checkpoint is not None else {"bundle": args.bundle}
     figures = {"task": args.task, **source, "seed": agent_cfg.seed, **figures}
@@ -104,6 +107,23 @@ def evaluate_listening(env: Any, policy: Any, episodes: int, command: Any) -> di
     return figures
 
 
+def evaluate_following(env: Any, policy: Any, episodes: int, command: Any) -> dict[str, Any]:
+    """Evaluate a policy that is told how to move: as trained, told otherwise than it is judged, and held-out wordings.
+
+    Returns:
+        What :func:`evaluate` does, and ``swap_tracking`` and ``held_out_tracking``, its ``tracking`` in the others.
+    """
+    from humanoid_vla.tasks.mdp.instructions import Instructions
+
+    figures = evaluate(env, policy, episodes)
+    command.swapped = True
+    figures["swap_tracking"] = evaluate(env, policy, episodes)["tracking"]
+    command.swapped = False
+    command.instructions = Instructions(command.instruction_set.held_out, env.unwrapped.device)
+    figures["held_out_tracking"] = evaluate(env, policy, episodes)["tracking"]
+    return figures
+
+
 def filter_figures(env: Any) -> dict[str, Any]:
     """``filter``, what the action filter did in all episodes, by action term; nothing where no term is filtered."""
     manager = env.unwrapped.action_manager
@@ -115,6 +135,9 @@ def filter_figures(env: Any) -> dict[str, Any]:
 def print_figures(figures: dict[str, Any]) -> None:
     """The figures, a line each."""
     print(f"success rate  {figures['success_rate']:.3f} ({figures['episodes']} episodes, seed {figures['seed']})")
+    for name, title in (("tracking", "tracking"), ("held_out_tracking", "held out"), ("swap_tracking", "swapped")):
+        if name in figures:
+            print(f"{title:13} {tracking_line(figures[name])}, as shares of the best")
     if "ablation" in figures:
         print(f"ablation      {figures['ablation']}")
     if "held_out_success_rate" in figures:
@@ -143,9 +166,10 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
 
     Returns:
         ``episodes``, ``success_rate``, ``mean_return``, ``mean_length``, ``terminations`` (rate per term) and ``costs``
-        (per term, the mean over episodes of their sum; none without the observation group ``cost``); where goals are
-        told in sentences also ``by_goal`` and ``by_instruction``, the success rate of each goal and sentence, and
-        ``told_rate``, episodes that end with the named hand at the named object.
+        (per term, the mean over episodes of their sum; none without the observation group ``cost``); where a velocity
+        is to be followed ``tracking``, see :class:`.tracking.Tracking`; where objects are named in sentences also
+        ``by_goal`` and ``by_instruction``, the success rate of each goal and sentence, and ``told_rate``, episodes that
+        end with the named hand at the named object.
     """
     import torch
     from tqdm import tqdm
@@ -164,7 +188,8 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
     sums = {"return": 0.0, "length": 0.0}
     counts = dict.fromkeys(terms.active_terms, 0)
     command = language_command(env.unwrapped)
-    listening = None if command is None else Listening(env, command)
+    listening = Listening(env, command) if hasattr(command, "told_object_index") else None
+    tracking = Tracking(env, command)
     successes = 0
     bar = tqdm(total=episodes, unit="ep", desc="evaluate", dynamic_ncols=True)
     with torch.inference_mode():
@@ -173,7 +198,9 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
         while left.any():
             if listening is not None:
                 listening.before_step()
+            tracking.before_step()
             obs, rewards, dones, extras = env.step(policy(obs))
+            tracking.after_step(left > 0)
             returns += rewards
             if cost_names:
                 costs += step_costs(obs, dones, extras)
@@ -205,6 +232,7 @@ def evaluate(env: Any, policy: Any, episodes: int) -> dict[str, Any]:
         "terminations": {name: count / episodes for name, count in counts.items()},
         "costs": dict(zip(cost_names, (cost_sums[0] / episodes).tolist(), strict=True)),
     }
+    figures |= tracking.figures()
     if listening is not None:
         figures |= {"by_goal": listening.by_goal(), "by_instruction": listening.by_instruction()}
         figures["told_rate"] = listening.told_touched / episodes

@@ -56,6 +56,7 @@ class WalkSacGpuCfg(SacGpuRunnerCfg):
     save_interval = 50
 
     def __post_init__(self) -> None:
+        self.critic.value_range = (-10.0, 10.0)  # returns are between -8 and 6
         self.algorithm.symmetry_cfg = SYMMETRY_CFG
         self.algorithm.n_steps = 1
 

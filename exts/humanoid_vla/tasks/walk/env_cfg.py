@@ -172,7 +172,7 @@ class RewardsCfg:
     track_ang_vel = RewTerm(func=locomotion.track_ang_vel, weight=1.5, params={"std": 0.5, "command_name": "goal"})
     gait = RewTerm(
         func=locomotion.gait,
-        weight=2.0,
+        weight=3.0,
         params={"period": GAIT_PERIOD, "height": 0.09, "std": 0.05, "command_name": "goal", "feet": FEET},
     )
     posture = RewTerm(
@@ -213,9 +213,9 @@ class RewardsCfg:
 
 @configclass
 class TerminationsCfg:
-    """Each is logged by its name."""
+    """Each is logged by its name. To be still on its feet when the time is over is the success."""
 
-    time_out = DoneTerm(func=isaac_mdp.time_out, time_out=True)
+    success = DoneTerm(func=isaac_mdp.time_out, time_out=True)
     too_low = DoneTerm(func=terminations.too_low, params={"minimum_height": 0.45})
     tilted = DoneTerm(func=terminations.tilted, params={"limit_angle": math.radians(60.0)})
     non_finite = DoneTerm(func=terminations.non_finite_state)
