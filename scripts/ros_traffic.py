@@ -39,7 +39,7 @@ def main() -> None:
     say.add_argument("--every", type=float, default=1.0, help="seconds between them (default: 1)")
     say.set_defaults(run=run_speaker)
     listen = roles.add_parser("listen", help="how many targets come, how late, and what the status is")
-    listen.add_argument("--output", default="joint_state", help="type of the targets (default: joint_state)")
+    listen.add_argument("--output", choices=["joint_state", "joint_trajectory", "twist"], default="joint_state")
     listen.set_defaults(run=run_listener)
     publish.add_argument("--seconds", type=float, default=float("inf"), help="end after this long")
     args = parser.parse_args()
@@ -111,13 +111,14 @@ def run_speaker(args: argparse.Namespace, node: Any, going: Any) -> None:
 def run_listener(args: argparse.Namespace, node: Any, going: Any) -> None:
     """Tell of changes of the status, of how many targets came, and at the end how old their joint states were."""
     import rclpy  # pyright: ignore[reportMissingImports]
+    from geometry_msgs.msg import Twist  # pyright: ignore[reportMissingImports]
     from rclpy.qos import QoSDurabilityPolicy, QoSProfile  # pyright: ignore[reportMissingImports]
     from sensor_msgs.msg import JointState  # pyright: ignore[reportMissingImports]
     from std_msgs.msg import String  # pyright: ignore[reportMissingImports]
     from trajectory_msgs.msg import JointTrajectory  # pyright: ignore[reportMissingImports]
 
     ages: dict[int, float] = {}  # by joint state: when the first target that answers it came
-    targets = [0]
+    targets, velocity = [0], [0.0] * 3
     last = [""]
 
     def on_targets(message: Any) -> None:
@@ -127,13 +128,20 @@ def run_listener(args: argparse.Namespace, node: Any, going: Any) -> None:
         if stamp:
             ages.setdefault(stamp, 1e-6 * (now - stamp))
 
+    def on_velocity(message: Any) -> None:
+        targets[0] += 1
+        velocity[:] = message.linear.x, message.linear.y, message.angular.z
+
     def on_status(message: Any) -> None:
         if message.data != last[0]:
             last[0] = message.data
             tell(status=message.data)
 
-    kind = JointState if args.output == "joint_state" else JointTrajectory
-    node.create_subscription(kind, "/joint_targets", on_targets, QoSProfile(depth=100))
+    kinds = {"joint_state": JointState, "joint_trajectory": JointTrajectory}
+    if args.output in kinds:
+        node.create_subscription(kinds[args.output], "/joint_targets", on_targets, QoSProfile(depth=100))
+    else:
+        node.create_subscription(Twist, "/cmd_vel", on_velocity, QoSProfile(depth=100))
     kept = QoSProfile(depth=10, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
     node.create_subscription(String, "/robot/status", on_status, kept)
     told, count = time.monotonic(), 0
@@ -141,7 +149,7 @@ def run_listener(args: argparse.Namespace, node: Any, going: Any) -> None:
         rclpy.spin_once(node, timeout_sec=PAUSE)
         if time.monotonic() - told >= PAUSE:
             if targets[0] != count:
-                tell(targets=targets[0])
+                tell(targets=targets[0], velocity=velocity)
             told, count = time.monotonic(), targets[0]
     tell(targets=targets[0], age_ms=list(ages.values()))
 

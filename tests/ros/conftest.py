@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ros_processes import Processes
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from ros_processes import REPOSITORY, Processes
 
 sys.path.insert(0, str(REPOSITORY / "tests" / "runtime"))  # the tiny bundle stands beside the tests of the runtime
+
+from bundles import make_bundle  # pyright: ignore[reportMissingImports]
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +27,6 @@ def ros_python() -> Path:
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny policy that sees, and is told what to do."""
-    from bundles import make_bundle  # pyright: ignore[reportMissingImports]
-
     return make_bundle(tmp_path_factory.mktemp("bundles") / "tiny", language=True, camera=True, chunk=4).path
 
 

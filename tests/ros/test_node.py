@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from bundles import make_bundle  # pyright: ignore[reportMissingImports]
 from ros_processes import REPOSITORY, Process, Processes
 
 pytestmark = pytest.mark.ros
@@ -125,6 +126,18 @@ def test_trajectories(processes: Processes, bundle: Path) -> None:
     wait_until_active(listener)
 
 
+def test_velocities_until_the_pictures_stop(processes: Processes, tmp_path: Path) -> None:
+    walking = make_bundle(tmp_path / "walking", camera=True, velocities=(0.25, 0.0, -0.5)).path
+    listener = processes.traffic("listen", "--output", "twist")
+    publisher = processes.traffic("publish", "--bundle", str(walking))
+    node = processes.node(f"bundle:={walking}", "reenter:=false")
+    seen = listener.wait_for(r'"velocity": \[0.25, 0.0, -0.5\d*\]', listener.wait_for('"active: '))
+    publisher.end(signal.SIGKILL)
+    listener.wait_for(r'"velocity": \[0.0, 0.0, 0.0\]', seen)
+    assert node.wait() == 0
+    listener.wait_for(r'"stopped: the (joint states|pictures)', seen)
+
+
 def test_what_cannot_be_used_is_told(processes: Processes, bundle: Path) -> None:
     listener = processes.traffic("listen")
     processes.traffic("publish", "--bundle", str(bundle), "--encoding", "mono8")
@@ -143,6 +156,7 @@ def test_what_cannot_be_used_is_told(processes: Processes, bundle: Path) -> None
         (["rate:=fast"], "rate"),
         (["topics.output:=smoke"], "topics.output is 'smoke'"),
         (["topics.images:=[/left, /right]"], "give 1 topics"),
+        (["report:=nowhere/report.json"], "cannot write the report 'nowhere/report.json'"),
         (["engine:=steam"], "unknown engine 'steam'"),
     ],
 )

@@ -64,12 +64,15 @@ def run(node: Any) -> int:
     topics = Topics(**names)
     rate, instruction = parameter(node, "rate", 100.0), parameter(node, "instruction", "")
     report, engine = parameter(node, "report", ""), parameter(node, "engine", ENGINE_KINDS[0])
+    if report and not Path(report).resolve().parent.is_dir():
+        raise ValueError(f"cannot write the report '{report}': its folder does not exist; make it first")
     bundle = limit_speed(load_bundle(path), parameter(node, "max_speed", 0.0))
-    robot = Ros2Robot(node, bundle, topics, rate)
-    loop = ControlLoop(bundle, make_engine(bundle, engine), robot, rate, loop_settings(node), ticker=robot.ticker)
+    seconds, settings = parameter(node, "seconds", 0.0), loop_settings(node)
+    robot = Ros2Robot(node, bundle, topics, rate, settings.realtime)
+    loop = ControlLoop(bundle, make_engine(bundle, engine), robot, rate, settings, ticker=robot.ticker)
     if instruction:
         loop.inbox.instruction.put(instruction, 0.0)
-    figures = loop.run().figures() | {"messages": robot.counts}
+    figures = loop.run(seconds or float("inf")).figures() | {"messages": robot.counts}
     node.get_logger().info(f"messages: {robot.counts}")
     if report:
         write_report(Path(report), figures)

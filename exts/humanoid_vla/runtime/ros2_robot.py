@@ -30,9 +30,12 @@ from humanoid_vla.runtime.mailbox import Mailbox
 from humanoid_vla.runtime.robot import Inbox
 from humanoid_vla.runtime.ros_messages import JointReader, MessageError, StampClock, image_view
 from humanoid_vla.runtime.ros_topics import Topics
+from humanoid_vla.runtime.thread_settings import become_realtime
 
 HEARTBEAT = 1.0
 """From one status message to the next where nothing changes [s]."""
+PRIORITY = 15
+"""Of the thread that receives, among real-time threads: after the loop's, before the policy's."""
 RECENT = 2.0
 """For so long the status tells what was wrong with a message [s]."""
 
@@ -45,12 +48,13 @@ class Ros2Robot:
         bundle: The policy's.
         topics: Where to listen and where to speak.
         rate: The loop's [Hz].
+        realtime: Whether to ask for the real-time scheduler for the thread that receives.
 
     Raises:
         ValueError: If the rate is impossible, or the policy reads other cameras than there are topics.
     """
 
-    def __init__(self, node: Any, bundle: Bundle, topics: Topics, rate: float) -> None:
+    def __init__(self, node: Any, bundle: Bundle, topics: Topics, rate: float, realtime: bool) -> None:
         if not 0.0 < rate < float("inf"):
             raise ValueError(f"rate must be a positive number of ticks a second, got {rate}")
         cameras = [camera.name for camera in bundle.cameras]
@@ -60,14 +64,14 @@ class Ros2Robot:
         """For the loop: its ticks follow the joint states."""
         self.counts = dict.fromkeys(("joint_states", "images", "instructions", "refused", "lost", "commands"), 0)
         """Messages that came in, were refused, were lost on the way, as far as the middleware knows; sent targets."""
-        self._node, self._names, self._period = node, list(bundle.joints.names), 1.0 / rate
+        self._node, self._names, self._period, self._realtime = node, list(bundle.joints.names), 1.0 / rate, realtime
         self._joint_topic, self._instruction_topic = topics.joint_states, topics.instruction
         self._image_topics = dict(zip(cameras, topics.images, strict=False))
         self._joints = JointReader(bundle.joints.names)
         self._clocks = {name: StampClock() for name in ("joints", *cameras)}
         self._stamps: deque[tuple[float, Any]] = deque(maxlen=32)  # of the loop's clock, and as they came
         self._inbox: Inbox | None = None
-        self._status, self._complaint, self._complained = "", "", -RECENT
+        self._status, self._complaint, self._complained, self._lost = "", "", -RECENT, 0
         kept = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)  # for who listens later, too
         self._status_publisher = node.create_publisher(String, topics.status, kept)
         self._send = self._make_output(bundle, topics)
@@ -100,7 +104,8 @@ class Ros2Robot:
         self.counts["commands"] += 1
 
     def damp(self) -> None:
-        """Publish nothing: damping is the business of who receives the targets, see ``/robot/status``."""
+        """Publish no targets: damping is the business of who receives them. Velocities become zero."""
+        self._halt()
 
     def stop(self) -> None:
         """End the subscriptions' thread."""
@@ -113,6 +118,9 @@ class Ros2Robot:
         self._status = f"{state}: {reason}"
         self._node.get_logger().info(self._status)
         self._tell()
+
+    def _halt(self) -> None:
+        """Nothing to do for joints; replaced for velocities."""
 
     def _make_output(self, bundle: Bundle, topics: Topics) -> Any:
         """What publishes targets."""
@@ -151,6 +159,7 @@ class Ros2Robot:
             message.linear.x, message.linear.y, message.angular.z = velocity.tolist()
             publisher.publish(message)
 
+        self._halt = lambda: publisher.publish(Twist())
         return send
 
     def _stamp_read(self) -> Any:
@@ -212,9 +221,14 @@ class Ros2Robot:
 
     def _tell(self) -> None:
         """Publish the status, and what was wrong with messages lately."""
+        if (lost := self.counts["lost"]) > self._lost:
+            self._node.get_logger().warning(f"{lost} messages were lost on the way so far")
+            self._lost = lost
         recent = time.monotonic() - self._complained < RECENT
         self._status_publisher.publish(String(data=f"{self._status} ({self._complaint})" if recent else self._status))
 
     def _spin(self) -> None:
+        if self._realtime:
+            become_realtime(PRIORITY)
         with contextlib.suppress(ExternalShutdownException):
             self._executor.spin()
