@@ -79,9 +79,12 @@ def run(args: argparse.Namespace, bundle: Bundle, engine: Any, robot: Any, encod
         InputError: The loop cannot run this policy.
     """
     from humanoid_vla.runtime.loop import ControlLoop
+    from humanoid_vla.runtime.loop_settings import LoopSettings
 
+    # Isaac Lab takes most of a core to simulate one robot in real time, and is late where it does not get it
+    settings = LoopSettings(max_joint_age=0.4, max_value_age=0.4, max_image_age=0.5) if args.robot == "sim" else None
     try:
-        loop = ControlLoop(bundle, engine, robot, args.rate, encode=encode)
+        loop = ControlLoop(bundle, engine, robot, args.rate, settings, encode=encode)
     except ValueError as error:
         raise InputError(f"cannot run '{args.bundle}': {error}") from None
     if robot.instruction is not None:
@@ -199,6 +202,7 @@ def start_node(args: argparse.Namespace) -> NoReturn:
         raise InputError("--robot ros2 needs rclpy: run 'make ros' here, or source ROS 2 and use its Python")
     command = [str(python), "-m", "humanoid_vla.runtime.ros2_node", "--ros-args"]
     command += ["-p", f"bundle:={args.bundle.resolve()}", "-p", f"rate:={args.rate}", "-p", f"engine:={args.engine}"]
+    command += ["-p", f"seconds:={args.seconds}"]
     if args.instruction is not None:
         command += ["-p", f"instruction:={args.instruction}"]
     if args.json is not None:

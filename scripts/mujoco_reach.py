@@ -55,7 +55,7 @@ class MujocoReach(MujocoRobot):
         if self._judge is not None and self.goal is not None:
             figures |= {"goal": self.goal.name, "success_at_s": self._success_s, "failures": self._judge.failures}
         if self.trouble is not None:
-            figures["pictures"] = self.trouble
+            figures["trouble"] = self.trouble
         return figures
 
     def _measure(self, inbox: Inbox) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from humanoid_vla.runtime.bundle import Bundle
     from humanoid_vla.runtime.robot import Inbox
 
+WARM_UP = 4
+"""Steps of the physics before time counts."""
 SLOWEST = 0.1
 """Real time that the physics makes up for where it was kept waiting [s]; more is lost."""
 
@@ -31,6 +33,8 @@ class SimRobot:
     """
 
     def __init__(self, env: Any, bundle: Bundle) -> None:
+        import torch
+
         self._env, self._asset = env, env.scene["robot"]
         have = list(self._asset.joint_names)
         if missing := [name for name in bundle.joints.names if name not in have]:
@@ -41,11 +45,15 @@ class SimRobot:
         """The loop's states so far, and why."""
         self.lost = 0.0
         """Real time that the physics could not keep up with [s]."""
-        self.error: Exception | None = None
+        self.trouble: str | None = None
         """What ended the simulation."""
         self._success_s: float | None = None
         self._failures: dict[str, float] = {}
-        env.reset()
+        with torch.inference_mode():
+            env.reset()
+            for _ in range(WARM_UP):  # kernels are compiled, and graphs recorded, before time counts
+                self._step(None)
+            env.reset()
         self._targets = self._asset.data.joint_pos.torch[0, self._ids].double().cpu().numpy()
         self._damped = self._stopping = False
         self._thread: threading.Thread | None = None
@@ -80,6 +88,8 @@ class SimRobot:
     def outcome(self) -> dict[str, Any]:
         """Whether and when the task's goal was reached, by its own terminations; what else would have ended it [s]."""
         figures = {"success_at_s": self._success_s, "failures": self._failures, "physics_lost_s": round(self.lost, 3)}
+        if self.trouble is not None:
+            figures["trouble"] = self.trouble
         return {"instruction": self.instruction} | figures
 
     def _run(self, inbox: Inbox) -> None:
@@ -94,22 +104,23 @@ class SimRobot:
                     if (late := time.monotonic() - begin - (step + 1) * dt - SLOWEST) > 0.0:
                         self.lost += late
                         begin += late
-                    self._step()
+                    self._step(None if self._damped else self._targets)
                     step += 1
                     self._measure(inbox, pictures=step % decimation == 0)
                     if step % decimation == 0 and self._success_s is None:
                         self._judge(step * dt)
-        except Exception as error:  # the loop sees that measurements stop, and says so
-            self.error = error
+        except Exception as error:  # the loop sees that measurements stop; here is why
+            self.trouble = f"{type(error).__name__}: {error}"
 
-    def _step(self) -> None:
+    def _step(self, targets: np.ndarray | None) -> None:
+        """A step of the physics, with joint position targets [rad], (n,), or none: the joints are damped then."""
         import torch
 
         env, asset = self._env, self._asset
+        # a spring that always ends where the joint is does not pull
         measured = asset.data.joint_pos.torch[:, self._ids]
-        # a spring that always ends where the joint is: what is left is the damping
-        targets = measured if self._damped else torch.as_tensor(self._targets, dtype=torch.float32).to(env.device)[None]
-        asset.actuators.target_command.set_position_index(value=targets.contiguous(), joint_ids=self._ids)
+        wanted = measured if targets is None else torch.as_tensor(targets, dtype=torch.float32).to(env.device)[None]
+        asset.actuators.target_command.set_position_index(value=wanted.contiguous(), joint_ids=self._ids)
         env.scene.write_data_to_sim()
         env.sim.step(render=False)
         env.scene.update(dt=env.physics_dt)

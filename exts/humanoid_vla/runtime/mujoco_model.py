@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterator, Sequence
+from ctypes.util import find_library
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ import numpy as np
 from .bundle import CameraSpec, Joints
 
 # Pictures without a screen. Before MuJoCo is imported: it chooses its library then.
-os.environ.setdefault("MUJOCO_GL", "egl")
+if sys.platform == "linux" and "DISPLAY" not in os.environ and find_library("EGL"):
+    os.environ.setdefault("MUJOCO_GL", "egl")
 
 import mujoco
 
@@ -98,6 +101,9 @@ def build_model(
     spec.option.timestep = timestep
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.visual.quality.shadowsize = 1024  # the default takes seconds where the CPU draws
+    canvas = spec.visual.global_
+    for camera in cameras:
+        canvas.offwidth, canvas.offheight = max(canvas.offwidth, camera.width), max(canvas.offheight, camera.height)
     try:
         return spec.compile()
     except (ValueError, mujoco.FatalError) as error:

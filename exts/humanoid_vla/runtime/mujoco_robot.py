@@ -20,6 +20,7 @@ PICTURE_DT = 1.0 / 30.0
 """Time between two pictures [s]."""
 SLOWEST = 0.1
 """Real time that the physics makes up for where it was kept waiting [s]; more is lost."""
+_BROKEN = [int(getattr(mujoco.mjtWarning, f"mjWARN_{name}")) for name in ("BADQPOS", "BADQVEL", "BADQACC")]
 
 
 class MujocoWorld:
@@ -90,11 +91,26 @@ class MujocoWorld:
         mujoco.mj_forward(self.model, self.data)
 
     def step(self, targets: np.ndarray, steps: int) -> None:
-        """Go on by a number of physics steps with joint position targets [rad], (n,)."""
+        """Go on by a number of physics steps with joint position targets [rad], (n,).
+
+        Raises:
+            FloatingPointError: The simulation broke down.
+        """
+        before = self.data.time
         self.data.ctrl[self._motors] = targets
-        if not len(self._sensed):
+        if len(self._sensed):
+            self._step_and_feel(steps)
+        else:
             mujoco.mj_step(self.model, self.data, nstep=steps)
-            return
+        if self.data.warning.number[_BROKEN].any():  # MuJoCo began anew
+            raise FloatingPointError(f"the simulation broke down at {before:.2f} s; give it a smaller timestep")
+
+    def damp(self) -> None:
+        """Take the motors' stiffness away; what is left is their damping."""
+        self.model.actuator_gainprm[self._motors, 0] = 0.0
+        self.model.actuator_biasprm[self._motors, 1] = 0.0
+
+    def _step_and_feel(self, steps: int) -> None:
         self.peak_forces[:] = 0.0
         for _ in range(steps):
             mujoco.mj_step(self.model, self.data)
@@ -102,11 +118,6 @@ class MujocoWorld:
                 mujoco.mj_rnePostConstraint(self.model, self.data)
                 forces = np.linalg.norm(self.data.cfrc_ext[self._sensed, 3:], axis=1)
                 np.maximum(self.peak_forces, forces, out=self.peak_forces)
-
-    def damp(self) -> None:
-        """Take the motors' stiffness away; what is left is their damping."""
-        self.model.actuator_gainprm[self._motors, 0] = 0.0
-        self.model.actuator_biasprm[self._motors, 1] = 0.0
 
 
 class Eye:
@@ -178,7 +189,7 @@ class MujocoRobot:
         self.lost = 0.0
         """Real time that the physics could not keep up with [s]."""
         self.trouble: str | None = None
-        """Why there are no pictures, where there are none."""
+        """What ended the simulation, or why there are no pictures; None where all is well."""
         self._cameras = cameras
         self._targets = world.joint_pos
         self._damped = self._stopping = False
@@ -209,6 +220,12 @@ class MujocoRobot:
         self.states.append((state, reason))
 
     def _run(self, inbox: Inbox) -> None:
+        try:
+            self._simulate(inbox)
+        except Exception as error:  # the loop sees that measurements stop; here is why
+            self.trouble = f"{type(error).__name__}: {error}"
+
+    def _simulate(self, inbox: Inbox) -> None:
         timestep = self.world.model.opt.timestep
         begin, done = time.monotonic(), 0
         while not self._stopping:
