@@ -31,10 +31,10 @@ class FilterSettings:
         ValueError: If a number is not finite or not positive, or bodies are detected too late.
     """
 
-    max_speed: float = 1.5
+    max_speed: float = 1.2
     """Largest speed of a target [rad/s]; a joint's own limit where that is lower."""
 
-    max_acceleration: float = 15.0
+    max_acceleration: float = 12.0
     """How fast a target may gain speed [rad/s^2]. It may always stop at once: a target that rests is a joint held."""
 
     max_push: float = 100.0
@@ -47,7 +47,7 @@ class FilterSettings:
     """What is left unused at either end of a joint's range [rad]: room for what the motors cannot hold against. At most
     15 % of the range."""
 
-    minimum_distance: float = 0.015
+    minimum_distance: float = 0.019
     """Distance that capsules keep from each other and from boxes [m]."""
 
     detection_distance: float = 0.3

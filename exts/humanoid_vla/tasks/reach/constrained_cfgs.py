@@ -20,10 +20,10 @@ CONSTRAINED: dict[str, Any] = {
     # less than half of the 0.36 and 0.33 that plain SAC costs an episode, see docs/benchmarks.md
     "cost_limits": {"joint_vel_limit": 0.15, "hard_impact": 0.1},
     "proportional_gain": 0.5,
-    "integral_gain": 5e-4,
+    "integral_gain": 1.5e-3,
     "derivative_gain": 0.5,
     "cost_window": 512,  # hard impacts are seldom
-    "multiplier_warmup": 4_000,
+    "multiplier_warmup": 2_000,
     "decay_updates": 18_600,  # the whole training: 300 iterations of 8 steps
 }
 
