@@ -13,8 +13,9 @@ PRIORITY = 20
 INFERENCE_PRIORITY = 10
 """Of the policy's thread. Were it an ordinary one, others could keep it waiting while it has the interpreter, and the
 loop with it."""
-SWITCH_INTERVAL = 0.0005
-"""How long another thread may keep the interpreter while this one waits for it [s]; Python's own is 5 ms."""
+SWITCH_INTERVAL = 0.002
+"""How long a thread may keep the interpreter while another waits for it [s]; Python's own is 5 ms. Shorter than a tick
+it would take the interpreter from the loop, and give it to threads that the system may put aside."""
 
 
 @contextlib.contextmanager
