@@ -43,6 +43,7 @@ ALLOWED_IN_FILE: dict[str, set[str]] = {
     "demos/lerobot_writer.py": {"pyarrow"},
     "demos/recording.py": {"isaaclab"},
     "demos/video.py": {"imageio_ffmpeg"},
+    "export/torch2trt.py": {"tensorrt", "torch2trt"},
     "export/sentence_encoder.py": {"humanoid_vla.language"},
     "language/encoder.py": {"sentence_transformers", "transformers", "huggingface_hub"},
     "policies/backbone.py": {"timm"},
