@@ -12,7 +12,13 @@ from typing import Any
 
 from common import InputError, agent_name, check_task_arguments, load_configs
 
-QUICK = {"learning_starts": 64, "updates_per_step": 1.0}
+QUICK = {
+    "learning_starts": 64,
+    "updates_per_step": 1.0,
+    "batch_size": 64,
+    "buffer_size": 8192,
+    "compile": False,
+}
 """Settings of off-policy algorithms, for gradient updates from the first iteration on."""
 CHUNK_SIZE = 4
 """Steps that cloned vision-language-action policies plan here."""
@@ -30,7 +36,8 @@ def run_export(args: argparse.Namespace) -> list[dict[str, Any]]:
             rows.append(row)
             print(
                 f"{row['task']:22} {row['agent']:16} {row['policy']:24} {'yes' if row['trained'] else 'no':8}"
-                f" {row['max_abs_error']:<14.2e} {row['cosine']:.9f} {row['seconds']:.1f}"
+                f" {row['max_abs_error']:<14.2e} {row['cosine']:.9f} {row['seconds']:.1f}",
+                flush=True,
             )
     return rows
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +33,7 @@ def export_bundle(
 
     Args:
         place: The folder to write.
-        policy: Of this package or RSL-RL's MLP; a copy of it is exported.
+        policy: Of this package or RSL-RL's MLP; it comes back on the CPU, in evaluation mode and reset.
         description: Of the environment that it acts in.
         recording: Observations of the groups that it reads, see :data:`humanoid_vla.export.parity.Recording`.
         task: Name of the task.
@@ -50,7 +49,8 @@ def export_bundle(
         FileExistsError: The place is taken by something that is no bundle.
     """
     check_place(place)
-    policy = copy.deepcopy(policy).to("cpu").eval()
+    # no copy of it: RSL-RL's network keeps the last step's distribution, with its gradients, which cannot be copied
+    policy.to("cpu").eval()
     description.scaling.to("cpu")
     graph = PolicyGraph(policy, description.scaling, {group.name: group.shape for group in description.inputs})
     model = make_onnx(graph, description.inputs)
