@@ -7,10 +7,9 @@ drive the real robot:
   ``kd = 2 * 2 * I * 2 pi 10``, as in BeyondMimic's whole_body_tracking and mjlab;
 - the robot hung up: those of the upper body, and likewise kp 300 for hips and knees, kp 80 for ankles; the former's kd
   is 10, as the waist's;
-- the robot that stands by itself: kp 200, kd 6 for hips, kp 300, kd 9 for knees, kp 200, kd 8 for ankles, kp 300, kd 10
-  for the waist, kp 80, kd 3 for the arms, kp 40, kd 1.5 for the wrists. A body of 33 kg whose centre of mass is 0.64 m
-  high tips over with 210 N m/rad; both ankles, in series with knees and hips, must hold against that. With the ankles
-  at 100 it falls within 4 s, with 150 it does when its torso is heavier, with 200 it stands;
+- the robot that stands by itself: kp 300, kd 10 for legs and waist, the arms as those of the upper body. A body of
+  33 kg whose centre of mass is 0.64 m high tips over with 210 N m/rad; the ankles, in series with knees and hips, must
+  hold against that. With kp 200 for hips and ankles some robots fall within 10 s without a push, with 100 all do;
 - the upper body: kp 80, kd 3 for shoulders and elbows, kp 40, kd 1.5 for wrists, kp 300 for the waist, as in
   ``G1_29_ArmController`` of Unitree's xr_teleoperate. They hold the arms against gravity, which the former do not. The
   waist's kd is 10 instead of 3: without the real gears' friction the torso would swing for seconds at 2.7 Hz.
@@ -94,10 +93,7 @@ def _posture_gains(joint: Joint) -> tuple[float, float]:
 
 
 def _standing_gains(joint: Joint) -> tuple[float, float]:
-    for word, gains in (("hip", (200.0, 6.0)), ("knee", (300.0, 9.0)), ("ankle", (200.0, 8.0))):
-        if word in joint.name:
-            return gains
-    return _manipulation_gains(joint)
+    return (300.0, 10.0) if is_leg(joint.name) else _manipulation_gains(joint)
 
 
 def _actuators(names: tuple[str, ...], gains: dict[str, tuple[float, float]]) -> ImplicitActuatorCfg:
@@ -208,9 +204,9 @@ G1_STANDING_CFG = ArticulationCfg(
         # The centre of mass is above the middle of the soles with 0.60 in the knees, to which these targets sag: they
         # lead by what gravity asks of the gains.
         joint_pos={
-            ".*_hip_pitch_joint": -0.258,
-            ".*_knee_joint": 0.571,
-            ".*_ankle_pitch_joint": -0.308,
+            ".*_hip_pitch_joint": -0.266,
+            ".*_knee_joint": 0.572,
+            ".*_ankle_pitch_joint": -0.309,
             ".*_shoulder_pitch_joint": 0.2,
             "left_shoulder_roll_joint": 0.2,
             "right_shoulder_roll_joint": -0.2,

@@ -28,7 +28,7 @@ OFF_POLICY: dict[str, Any] = {
     "tau": 0.02,
     "actor_learning_rate": 5e-4,
     "critic_learning_rate": 5e-4,
-    "batch_size": 512,
+    "batch_size": 256,
     "buffer_size": 1_000_000,
     "learning_starts": 5_000,
     "updates_per_step": 8.0,
@@ -43,7 +43,7 @@ class BalanceSacCfg(SacRunnerCfg):
     experiment_name = "vla_balance_g1"
     obs_groups = OBS_GROUPS
     max_iterations = 1000
-    actor = ActorCfg(hidden_dims=[128, 128], log_std_bounds=(-5.0, -1.0))  # random actions fell it
+    actor = ActorCfg(hidden_dims=[128, 128], log_std_bounds=(-5.0, -1.5))  # random actions fell it
     critic = CriticCfg(hidden_dims=[128, 128])
     algorithm = SacAlgorithmCfg(
         **OFF_POLICY, alpha_learning_rate=5e-4, initial_temperature=0.003, target_entropy_per_dim=-2.0

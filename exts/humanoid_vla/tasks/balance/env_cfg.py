@@ -176,10 +176,14 @@ class RewardsCfg:
     upright = RewTerm(func=isaac_mdp.flat_orientation_l2, weight=-5.0)
     height = RewTerm(func=standing.height_error, weight=-20.0, params={"height": STANDING_HEIGHT})
     off_place = RewTerm(func=standing.off_place, weight=-0.5)
-    moving_base = RewTerm(func=standing.moving_base, weight=-1.0)
-    moving_feet = RewTerm(func=standing.moving_feet, weight=-0.2, params={"feet": FEET})
+    capture_point = RewTerm(
+        func=standing.capture_error,
+        weight=-20.0,
+        params={"rise_time": 0.25, "sole": 0.035, "cap": 0.25, "feet": FEET, "asset_cfg": ROBOT},
+    )
+    moving_feet = RewTerm(func=standing.moving_feet, weight=-0.1, params={"feet": FEET})
     posture = RewTerm(func=standing.posture_error, weight=-0.3, params={"asset_cfg": ACTING})
-    power = RewTerm(func=locomotion.power, weight=-5e-4)
+    power = RewTerm(func=locomotion.power, weight=-1e-4)
     action_rate = RewTerm(func=isaac_mdp.action_rate_l2, weight=-0.02)
 
 

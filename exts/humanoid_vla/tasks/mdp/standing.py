@@ -32,9 +32,30 @@ def off_place(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg = ROBOT) -> torc
     return offset.square().sum(dim=1)
 
 
-def moving_base(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
-    """Square of the root's horizontal speed [m^2/s^2]."""
-    return env.scene[asset_cfg.name].data.root_link_lin_vel_w.torch[:, :2].square().sum(dim=1)
+def capture_error(
+    env: ManagerBasedRLEnv, rise_time: float, sole: float, cap: float, feet: SceneEntityCfg, asset_cfg: SceneEntityCfg
+) -> torch.Tensor:
+    """Square of how far the capture point is from the middle between the feet [m^2], no more than ``cap``.
+
+    The capture point is where a foot must be for a robot to come to rest above it: the centre of mass, carried on by
+    its velocity for the time constant of an inverted pendulum (Pratt et al., "Capture point: a step toward humanoid
+    push recovery", Humanoids 2006).
+
+    Args:
+        env: The environment.
+        rise_time: That time constant, sqrt(height / g) [s].
+        sole: How far the middle of a sole is ahead of its body's origin [m]; taken along the world's x axis.
+        cap: Largest value [m^2].
+        feet: The feet.
+        asset_cfg: The robot.
+    """
+    data = env.scene[asset_cfg.name].data
+    mass = data.body_mass.torch.unsqueeze(-1)  # (N, B, 1)
+    moved = data.body_com_pos_w.torch[..., :2] + rise_time * data.body_com_lin_vel_w.torch[..., :2]
+    capture_point = (mass * moved).sum(dim=1) / mass.sum(dim=1)
+    middle = data.body_link_pos_w.torch[:, feet.body_ids, :2].mean(dim=1)
+    middle = middle + middle.new_tensor([sole, 0.0])
+    return (capture_point - middle).square().sum(dim=1).clamp_max(cap)
 
 
 def moving_feet(env: ManagerBasedRLEnv, feet: SceneEntityCfg) -> torch.Tensor:
