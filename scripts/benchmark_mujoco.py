@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,10 @@ def add_mujoco_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no_filter", action="store_true", help="leave the action filter out")
     parser.add_argument("--seed", type=int, default=0, help="of objects, goals and postures (default: 0)")
     parser.add_argument("--video", type=Path, metavar="MP4", help="write the first three episodes into this file")
+
+
+FILMED = 3
+"""Episodes that a video shows."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +78,12 @@ def run_mujoco(args: argparse.Namespace) -> dict[str, Any]:
         bundle = load_bundle(args.bundle)
         world = open_reach(bundle, args.mjcf, args.timestep)
         policy = LockStep(bundle, make_engine(bundle), 1.0 / args.rate, not args.no_filter)
+        film = _Film(args.video, world) if args.video else None
+        begin, episodes = time.perf_counter(), run_episodes(args, bundle, world, policy, substeps, film)
     except ModuleNotFoundError as error:
         raise InputError(f"{error.name} is missing; install it: pip install {error.name}") from None
-    except ValueError as error:
-        raise InputError(str(error)) from None
-    begin, filming = time.perf_counter(), _Film(args.video, world) if args.video else None
-    rng, episodes = np.random.default_rng(args.seed), []
-    for number in tqdm(range(args.episodes), unit="ep", desc="mujoco", dynamic_ncols=True):
-        look = filming if filming is not None and number < 3 else None
-        episodes.append(run_episode(bundle, world, policy, substeps, rng, look))
-    if filming is not None:
-        filming.close()
+    except (ValueError, RuntimeError) as error:  # what a file or a bundle has wrong; no graphics
+        raise InputError(" ".join(str(error).split())) from None
     figures = _figures(episodes) | {
         "bundle": str(args.bundle),
         "mjcf": str(args.mjcf),
@@ -100,12 +99,31 @@ def run_mujoco(args: argparse.Namespace) -> dict[str, Any]:
     return figures
 
 
+def run_episodes(
+    args: argparse.Namespace, bundle: Any, world: Any, policy: Any, substeps: int, film: _Film | None
+) -> list[Episode]:
+    """All episodes; the first few are filmed."""
+    from humanoid_vla.runtime.mujoco_robot import Pictures
+
+    pictures, rng, episodes = Pictures(world, bundle.cameras), np.random.default_rng(args.seed), []
+    try:
+        for number in tqdm(range(args.episodes), unit="ep", desc="mujoco", dynamic_ncols=True):
+            look = film if number < FILMED else None
+            episodes.append(run_episode(bundle, world, policy, substeps, rng, pictures, look))
+    finally:
+        pictures.close()
+        if film is not None:
+            film.close()
+    return episodes
+
+
 def run_episode(
     bundle: Any,
     world: Any,
     policy: Any,
     substeps: int,
     rng: np.random.Generator,
+    pictures: Mapping[str, np.ndarray],
     look: Callable[[], None] | None = None,
 ) -> Episode:
     """One episode, from a random posture, with random objects and a random goal.
@@ -116,12 +134,13 @@ def run_episode(
         policy: A :class:`lockstep.LockStep`.
         substeps: Steps of the physics a tick.
         rng: What is random.
+        pictures: What the world's cameras see.
         look: Called after every tick.
     """
     from humanoid_vla.runtime.instruction import InstructionReader
     from reach_scene import EPISODE_LENGTH, Judge, draw_goal, place_objects, start_posture
 
-    goal = draw_goal(rng)
+    goal = draw_goal(rng, bundle)
     embedding = InstructionReader(bundle).read(goal.sentence) if bundle.language is not None else None
     place_objects(world, rng)
     world.reset(start_posture(bundle, rng))
@@ -133,7 +152,7 @@ def run_episode(
             "goal": goal.one_hot(),
             "held_time": np.array([judge.held]),
         }
-        targets = policy.tick(world.joint_pos, world.joint_vel, embedding, {}, values)
+        targets = policy.tick(world.joint_pos, world.joint_vel, embedding, pictures, values)
         world.step(targets, substeps)
         judge.look(targets)
         if look is not None:

@@ -32,21 +32,20 @@ class MujocoReach(MujocoRobot):
         rng = np.random.default_rng(seed)
         world = open_reach(bundle, mjcf)
         super().__init__(world, bundle.cameras, self._watch)
-        self.goal: Goal | None = draw_goal(rng) if instruction is None else told_goal(instruction)
+        self.goal: Goal | None = draw_goal(rng, bundle) if instruction is None else told_goal(instruction)
         """What is judged; None where words of one's own were told."""
-        self.instruction = instruction if self.goal is None else self.goal.sentence
-        """What the robot is told."""
+        told = instruction if self.goal is None else self.goal.sentence
+        self.instruction: str | None = None if bundle.language is None else told
+        """What the robot is told; None where its policy reads no sentence."""
         place_objects(world, rng)
         world.reset(start_posture(bundle, rng))
         self.command(world.joint_pos)
         self._judge = None if self.goal is None else Judge(bundle, world, self.goal)
         self._success_s: float | None = None
-        self._inbox: Inbox | None = None
 
     def start(self, inbox: Inbox) -> None:
         if self.goal is not None and "goal" in inbox.values:
             inbox.values["goal"].put(self.goal.one_hot(), 0.0)
-        self._inbox = inbox
         super().start(inbox)
 
     def outcome(self) -> dict[str, Any]:

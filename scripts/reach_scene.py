@@ -83,10 +83,20 @@ def told_goal(sentence: str) -> Goal | None:
     return None
 
 
-def draw_goal(rng: np.random.Generator) -> Goal:
-    """A goal and one of its sentences, all equally likely."""
+def draw_goal(rng: np.random.Generator, bundle: Bundle) -> Goal:
+    """A goal and one of its sentences, of those that the policy learned from, all equally likely.
+
+    Raises:
+        ValueError: The policy learned from other sentences.
+    """
     number = int(rng.integers(len(REACH_INSTRUCTIONS.goals)))
-    return Goal(number // 2, number % 2, str(rng.choice(REACH_INSTRUCTIONS.seen[number])))
+    sentences = REACH_INSTRUCTIONS.seen[number]
+    if bundle.language is not None:
+        known = set(bundle.language.sentences)
+        sentences = [sentence for sentence in sentences if sentence in known]
+    if not sentences:
+        raise ValueError(f"'{bundle.path}' has no sentence for {REACH_INSTRUCTIONS.goals[number]}; export it again")
+    return Goal(number // 2, number % 2, str(rng.choice(sentences)))
 
 
 def place_objects(world: MujocoWorld, rng: np.random.Generator) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from humanoid_vla.assets.g1_figures import Frame, Link, load_figures
+from humanoid_vla.safety.pairs import OVERLAP_AT_REST
 
 ARM = """
 <mujoco model="arm">
@@ -48,8 +49,10 @@ def write_g1(path: Path) -> Path:
     children: dict[str | None, list[Link]] = {}
     for link in links:
         children.setdefault(link.parent, []).append(link)
+    excludes = "".join(f'<exclude body1="{first}" body2="{second}"/>' for first, second in OVERLAP_AT_REST)
     path.write_text(
-        f'<mujoco model="g1"><compiler angle="radian"/><worldbody>{_body(links[0], children)}</worldbody></mujoco>'
+        f'<mujoco model="g1"><compiler angle="radian"/><worldbody>{_body(links[0], children)}</worldbody>'
+        f"<contact>{excludes}</contact></mujoco>"
     )
     return path
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import mujoco
 import numpy as np
@@ -44,7 +44,8 @@ class MujocoWorld:
         self._sensed = np.array([model.body(name).id for name in sensed], dtype=int)
         # the base is what the first joint's body hangs on, at the end of all that is fixed to the world
         moving = np.flatnonzero(model.body_weldid != 0)
-        self._base_pos = model.body_pos[model.body_rootid[moving[0]]].copy()
+        self.base_pos = model.body_pos[model.body_rootid[moving[0]]].copy()
+        """Where the base is in the world [m]."""
         self.peak_forces = np.zeros(len(sensed))
         """Largest net contact force that each sensed body felt in a physics step of the last :meth:`step` [N]."""
         self.reset(joints.default)
@@ -66,12 +67,12 @@ class MujocoWorld:
 
     def object_positions(self) -> np.ndarray:
         """Of the objects, in the base's frame, (k, 3) [m]."""
-        return self.data.xpos[self._objects] - self._base_pos
+        return self.data.xpos[self._objects] - self.base_pos
 
     def body_pose(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """A body's position in the base's frame [m], (3,), and its rotation matrix."""
         body = self.data.body(name)
-        return body.xpos - self._base_pos, body.xmat.reshape(3, 3).copy()
+        return body.xpos - self.base_pos, body.xmat.reshape(3, 3).copy()
 
     def reset(self, joint_pos: np.ndarray) -> None:
         """At rest at joint positions [rad], (n,), which are also the targets; things stay where they are."""
@@ -159,6 +160,33 @@ class Eye:
 def snapshot(world: MujocoWorld) -> tuple[np.ndarray, ...]:
     """What a picture of a world is drawn from."""
     return world.data.qpos.copy(), world.data.mocap_pos.copy(), world.data.mocap_quat.copy()
+
+
+class Pictures(Mapping[str, np.ndarray]):
+    """What a world's cameras see at the moment, drawn when it is asked for.
+
+    Args:
+        world: What they look at.
+        cameras: They were in the model that the world is of.
+    """
+
+    def __init__(self, world: MujocoWorld, cameras: Sequence[CameraSpec]) -> None:
+        self._world = world
+        self._eyes = {camera.name: Eye(world.model, camera.height, camera.width) for camera in cameras}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._eyes[name].picture(snapshot(self._world), name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._eyes)
+
+    def __len__(self) -> int:
+        return len(self._eyes)
+
+    def close(self) -> None:
+        """Give back what the graphics library holds."""
+        for eye in self._eyes.values():
+            eye.close()
 
 
 def spectator(target: tuple[float, float, float], distance: float, azimuth: float) -> mujoco.MjvCamera:
