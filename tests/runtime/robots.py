@@ -26,7 +26,7 @@ LAG = 0.1
 """Of joints that follow their targets [s]."""
 SHORT = LoopSettings(
     max_joint_age=0.4, max_image_age=0.5, max_value_age=0.5, max_action_age=0.5,
-    blend=0.2, hold=0.3, instruction_hold=0.4, recover=0.1, stop=0.2, realtime=False,
+    blend=0.2, hold=0.15, instruction_hold=0.2, recover=0.1, stop=0.15, realtime=False,
 )  # fmt: skip
 """Times as short as a test on a busy machine can bear: threads of well robots may be kept waiting, too."""
 
