@@ -26,7 +26,7 @@ def draw_jitter(lateness: dict[str, np.ndarray], path: Path) -> None:
     except ImportError:
         raise ImportError("a picture of the jitter needs matplotlib: pip install matplotlib") from None
 
-    figure = Figure(figsize=(7.0, 3.5), layout="constrained")
+    figure = Figure(figsize=(7.0, 4.0), layout="constrained")
     axes = figure.subplots()
     edges = 1e3 * np.concatenate(([0.0], np.geomspace(1e-5, SLOWEST, 60)))
     for name, values in lateness.items():
@@ -34,7 +34,7 @@ def draw_jitter(lateness: dict[str, np.ndarray], path: Path) -> None:
         p99 = 1e3 * float(np.percentile(values, 99.0)) if len(values) else 0.0
         axes.hist(shown, edges, histtype="step", label=f"{name}: {len(values)} ticks, p99 {p99:.2f} ms")
     axes.set(xlabel="begins after its deadline [ms]", ylabel="ticks", xscale="log", yscale="log")
-    axes.legend()
+    figure.legend(loc="outside upper center")
     temporary = path.with_name(f".{path.name}.tmp")
     figure.savefig(temporary, format="png", dpi=120)
     os.replace(temporary, path)
