@@ -98,6 +98,16 @@ def test_a_stop_that_was_asked_for_is_final(reenter: bool) -> None:
     assert story.watchdog.final
 
 
+def test_asked_while_it_waits_to_begin_again_it_does_not() -> None:
+    story = Story(reenter=True)
+    story.go(0.1)
+    assert story.go(2.0, SENSOR) is State.STOPPED
+    story.watchdog.request_stop()
+    assert story.go(TICK, SENSOR) is State.STOPPED
+    assert story.watchdog.final
+    assert story.go(5.0) is State.STOPPED
+
+
 def test_asked_twice_it_hands_over_at_once() -> None:
     story = Story()
     story.go(0.1)

@@ -71,8 +71,10 @@ class Watchdog:
         passed, self._last = now - self._last, now
         if fault is not None:
             self._well_since = now
-        if self.state is not State.STOPPED and self._stop_requests:
+        if self._stop_requests:
             self.final = True
+            if self.state is State.STOPPED:
+                return self.state
             # where nothing was commanded yet there is nothing to stop
             if self._stop_requests > 1 or self.state is State.WAITING:
                 return self._enter(State.STOPPED, now)
