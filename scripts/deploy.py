@@ -8,6 +8,7 @@ real time; ``ros2`` starts the ROS 2 node. Ctrl+C stops the robot first.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 import sys
@@ -204,7 +205,7 @@ def start_node(args: argparse.Namespace) -> NoReturn:
     command += ["-p", f"bundle:={args.bundle.resolve()}", "-p", f"rate:={args.rate}", "-p", f"engine:={args.engine}"]
     command += ["-p", f"seconds:={args.seconds}"]
     if args.instruction is not None:
-        command += ["-p", f"instruction:={args.instruction}"]
+        command += ["-p", f"instruction:={json.dumps(args.instruction)}"]  # which is YAML, too, whatever stands in it
     if args.json is not None:
         command += ["-p", f"report:={Path(args.json).resolve()}"]
     package = Path(__file__).resolve().parents[1] / "exts"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -84,6 +85,23 @@ def test_without_the_package_it_says_how_to_install_it() -> None:
     result = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, timeout=60)
     assert result.returncode == 2
     assert re.match(r"error: humanoid_vla is not installed .*pip install --no-deps \.", result.stderr)
+
+
+@pytest.mark.ros
+def test_it_installs_where_ros_looks(ros_python: Path, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    shutil.copytree(PACKAGE, source)
+    command = [str(ros_python), "setup.py", "--quiet", "install", "--root", str(target)]  # as colcon does it
+    subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=120)
+    installed = {path.as_posix().partition(".venv-ros/")[2] for path in target.rglob("*") if path.is_file()}
+    assert {
+        "lib/humanoid_vla_ros/node",
+        "share/ament_index/resource_index/packages/humanoid_vla_ros",
+        "share/humanoid_vla_ros/package.xml",
+        "share/humanoid_vla_ros/launch/humanoid_vla.launch.py",
+        "share/humanoid_vla_ros/config/params.yaml",
+        "share/humanoid_vla_ros/config/fastdds.xml",
+    } <= installed
 
 
 def test_topics_and_times_in_the_file_are_the_defaults(parameters: dict[str, Any]) -> None:

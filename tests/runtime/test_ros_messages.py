@@ -128,7 +128,14 @@ def test_a_sender_that_began_anew_is_believed() -> None:
     assert clock.to_loop(5000.1, 1.2) == pytest.approx(1.1, abs=1e-3)
     assert clock.to_loop(0.5, 1.3) == 1.3  # a simulation that was restarted
     assert clock.to_loop(0.6, 1.4) == pytest.approx(1.4, abs=1e-3)
-    assert clock.to_loop(100.0, 1.5) == 1.5  # set forward
+    assert clock.to_loop(100.0, 1.5) == 1.5  # set forward ...
+    assert clock.to_loop(99.7, 1.6) == pytest.approx(1.6, abs=1e-9)  # ... and back by less
+
+
+def test_messages_that_overtake_each_other_are_no_new_beginning() -> None:
+    clock = StampClock()
+    assert clock.to_loop(50.0, 1.0) == 1.0
+    assert clock.to_loop(49.97, 1.01) == pytest.approx(0.97, abs=1e-3)
 
 
 def test_who_gives_no_stamp_is_believed_to_be_quick() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Buffer, Sequence
 
 import numpy as np
 
-RESTART = 1.0
+RESTART = 0.1
 """A time stamp that is older than the one before it by more is of a clock that began anew [s]."""
 DRIFT = 2e-4
 """Two computers' clocks may run apart by so much: seconds in a second."""
