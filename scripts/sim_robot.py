@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from humanoid_vla.runtime.bundle import Bundle
     from humanoid_vla.runtime.robot import Inbox
 
+BASE = {
+    "base_lin_vel": "root_lin_vel_b",
+    "base_ang_vel": "root_ang_vel_b",
+    "projected_gravity": "projected_gravity_b",
+}
+"""What a base feels, and what Isaac Lab calls that."""
 WARM_UP = 4
 """Steps of the physics before time counts."""
 SLOWEST = 0.1
@@ -147,6 +153,8 @@ class SimRobot:
             # bases stand upright and unturned
             positions = env.scene["objects"].data.body_link_pos_w.torch[0] - self._asset.data.root_link_pos_w.torch[0]
             return positions.double().cpu().numpy()
+        if name in BASE:
+            return getattr(self._asset.data, BASE[name]).torch[0].double().cpu().numpy()
         if name == "held_time":
             return env.command_manager.get_term("goal").held_time[:1].double().cpu().numpy()
         return env.command_manager.get_command(name)[0].double().cpu().numpy()

@@ -13,16 +13,18 @@ import torch
 from bundles import DIM, IMAGE, JOINTS, N, make_bundle, touch_params
 from worlds import open_env  # pyright: ignore[reportMissingImports]  (beside the tests of the tasks)
 
+from humanoid_vla.export.describe import describe
 from humanoid_vla.runtime.bundle import Bundle, Input, Term
 from humanoid_vla.runtime.observations import MAKERS, ObservationBuilder, ObservationError
 from humanoid_vla.runtime.pictures import Shrink
+from humanoid_vla.tasks.mdp.figures import term_figures
 
 ARM = slice(3, 10)
 
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Bundle:
-    return make_bundle(tmp_path, language=True, camera=True, objects=True)
+    return make_bundle(tmp_path / "bundle", language=True, camera=True, objects=True)
 
 
 def measured(**changes: Any) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def test_every_term_stands_in_its_place(bundle: Bundle) -> None:
 def test_it_says_what_it_reads(bundle: Bundle, tmp_path: Path) -> None:
     builder = ObservationBuilder(bundle)
     assert (builder.cameras, builder.values, builder.reads_instruction) == (("head",), ("object_positions",), True)
-    blind = ObservationBuilder(make_bundle(tmp_path))
+    blind = ObservationBuilder(make_bundle(tmp_path / "blind"))
     assert (blind.cameras, blind.values, blind.reads_instruction) == ((), (), False)
 
 
@@ -117,9 +119,19 @@ def test_the_goal_is_given_as_a_value(bundle: Bundle) -> None:
     assert groups["goal"][0, 9] == pytest.approx(0.2)
 
 
+def test_what_a_base_feels_is_given_as_values(bundle: Bundle) -> None:
+    kinds = sorted(ELSEWHERE)
+    terms = tuple(Term(f"its {kind}", kind, 3 * row, 3 * row + 3, "", {}) for row, kind in enumerate(kinds))
+    builder = ObservationBuilder(replace(bundle, inputs=(Input("base", "float32", (9,), 1, terms),)))
+    assert builder.values == tuple(kinds)
+    felt = np.arange(9.0).reshape(3, 3)
+    values = dict(zip(kinds, felt, strict=True))
+    np.testing.assert_array_equal(builder.build(**measured(values=values))["base"][0], felt.ravel())
+
+
 def test_an_unknown_term_is_named(bundle: Bundle) -> None:
-    inputs = (replace(bundle.inputs[0], terms=(replace(bundle.inputs[0].terms[0], kind="base_lin_vel"),)),)
-    with pytest.raises(ObservationError, match="proprio/joint_pos_rel is a 'base_lin_vel'"):
+    inputs = (replace(bundle.inputs[0], terms=(replace(bundle.inputs[0].terms[0], kind="foot_heights"),)),)
+    with pytest.raises(ObservationError, match="proprio/joint_pos_rel is a 'foot_heights'"):
         ObservationBuilder(replace(bundle, inputs=inputs))
 
 
@@ -192,7 +204,9 @@ def test_what_is_too_wide_or_high_is_cut_on_both_sides(shape: tuple[int, int], k
     assert (out == 100).all()
 
 
-TASKS_TERMS = {"proprio", "state", "goal", "language", "camera"}
+GROUPS = ["proprio", "state", "goal", "language", "camera"]
+# of tasks that walk, which have a test of their own
+ELSEWHERE = {"base_lin_vel", "base_ang_vel", "projected_gravity"}
 
 
 @pytest.fixture(scope="module")
@@ -202,33 +216,15 @@ def env() -> Iterator[Any]:
         yield env
 
 
-def task_bundle(env: Any, tmp_path: Path) -> Bundle:
+def task_bundle(env: Any, folder: Path) -> Bundle:
     """A bundle of the environment's own groups."""
-    manager, robot = env.observation_manager, env.scene["robot"]
-    action = env.action_manager.get_term("joint_pos")
-    inputs = []
-    for name in sorted(TASKS_TERMS):
-        terms, start = [], 0
-        cfgs = manager._group_obs_term_cfgs[name]
-        for term, cfg, shape in zip(manager.active_terms[name], cfgs, manager.group_obs_term_dim[name], strict=True):
-            params = {key: cfg.params[key] for key in ("command_name", "sensor_name") if key in cfg.params}
-            if "hands" in cfg.params:
-                params |= touch_params()
-            size = int(np.prod(shape))
-            terms.append(Term(term, cfg.func.__name__, start, start + size, "", params))
-            start += size
-        shape = manager.group_obs_dim[name]
-        inputs.append(Input(name, "uint8" if len(shape) == 3 else "float32", tuple(shape), 1, tuple(terms)))
-    ids = [robot.joint_names.index(joint) for joint in action.joint_names]
-    bundle = make_bundle(tmp_path)
-    default = robot.data.default_joint_pos.torch[0, ids].double().numpy()
-    joints = replace(bundle.joints, names=tuple(action.joint_names), default=default)
-    return replace(bundle, inputs=tuple(inputs), joints=joints)
+    described = describe(env, GROUPS, term_figures)
+    return replace(make_bundle(folder), inputs=described.inputs, joints=described.joints)
 
 
 def test_they_agree_with_the_terms_of_the_task(env: Any, tmp_path: Path) -> None:
-    bundle = task_bundle(env, tmp_path)
-    assert {term.kind for group in bundle.inputs for term in group.terms} == set(MAKERS)
+    bundle = task_bundle(env, tmp_path / "bundle")
+    assert {term.kind for group in bundle.inputs for term in group.terms} == set(MAKERS) - ELSEWHERE
     builder, robot = ObservationBuilder(bundle), env.scene["robot"]
     ids = [robot.joint_names.index(joint) for joint in bundle.joints.names]
     pelvis = torch.tensor(touch_params()["pelvis_pos"])
@@ -256,4 +252,4 @@ def test_they_agree_with_the_terms_of_the_task(env: Any, tmp_path: Path) -> None
             for name, values in groups.items():
                 np.testing.assert_allclose(values[0], expected[name][row].numpy(), rtol=0, atol=2e-5, err_msg=name)
                 compared += 1
-    assert compared == 20 * env.num_envs * len(TASKS_TERMS)
+    assert compared == 20 * env.num_envs * len(GROUPS)

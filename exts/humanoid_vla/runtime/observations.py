@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .bundle import Bundle, Input, Term
 
 
+VALUES = ("held_time", "base_lin_vel", "base_ang_vel", "projected_gravity")
+"""Terms that are given as they are, as values of their names; the last three in the frame of the robot's base."""
+
+
 class ObservationError(ValueError):
     """A term that cannot be computed, or something that is missing to do it: one line that names it."""
 
@@ -168,9 +172,9 @@ def _generated_commands(bundle: Bundle, term: Term, shape: tuple[int, ...]) -> W
     return write
 
 
-def _held_time(bundle: Bundle, term: Term, shape: tuple[int, ...]) -> Write:
+def _value(bundle: Bundle, term: Term, shape: tuple[int, ...]) -> Write:
     def write(measured: Measurement, out: np.ndarray) -> None:
-        out[:] = _shaped(measured.values["held_time"], shape)
+        out[:] = _shaped(measured.values[term.kind], shape)
 
     return write
 
@@ -217,7 +221,7 @@ MAKERS: dict[str, Callable[[Bundle, Term, tuple[int, ...]], Write]] = {
     "touch_geometry": _touch_geometry,
     "generated_commands": _generated_commands,
     "hand_to_goal": _hand_to_goal,
-    "held_time": _held_time,
+    **dict.fromkeys(VALUES, _value),
 }
 """By kind of term, which is the name of the task's function."""
 
@@ -260,8 +264,8 @@ def _values_read(bundle: Bundle) -> list[str]:
     for term in _terms(bundle):
         if term.kind in ("touch_geometry", "hand_to_goal"):
             read.append("object_positions")
-        elif term.kind == "held_time":
-            read.append("held_time")
+        elif term.kind in VALUES:
+            read.append(term.kind)
     return read
 
 
