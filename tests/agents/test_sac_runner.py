@@ -133,9 +133,10 @@ def test_exports_equal_the_policy(trained: Any, tmp_path: Path) -> None:
     scripted: Any = torch.jit.load(str(tmp_path / "policy.pt"))
     torch.testing.assert_close(scripted(flat), actions)
     session: Any = onnx.reference.ReferenceEvaluator(str(tmp_path / "policy.onnx"))
-    assert session.input_names == ["obs"]
+    assert session.input_names == trained.alg.actor.obs_groups
     assert session.output_names == ["actions"]
-    np.testing.assert_allclose(session.run(None, {"obs": flat.numpy()})[0], actions.numpy(), atol=1e-6)
+    groups = {group: obs[group].numpy() for group in session.input_names}
+    np.testing.assert_allclose(session.run(None, groups)[0], actions.numpy(), atol=1e-6)
 
 
 def test_the_runner_writes_and_reads_its_own_files(tmp_path: Path) -> None:
