@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
@@ -95,6 +96,7 @@ def test_a_new_sentence_is_encoded_once_whoever_asks(tmp_path: Path) -> None:
 
     def encode(sentence: str) -> np.ndarray:
         asked.append(sentence)
+        time.sleep(0.05)
         return np.full(4, 0.5)
 
     reader = InstructionReader(make_bundle(tmp_path), encode)
