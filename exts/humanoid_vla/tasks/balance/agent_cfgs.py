@@ -42,7 +42,7 @@ class BalanceSacCfg(SacRunnerCfg):
 
     experiment_name = "vla_balance_g1"
     obs_groups = OBS_GROUPS
-    max_iterations = 1000
+    max_iterations = 1500
     actor = ActorCfg(hidden_dims=[128, 128], log_std_bounds=(-5.0, -1.5))  # random actions fell it
     critic = CriticCfg(hidden_dims=[128, 128])
     algorithm = SacAlgorithmCfg(
@@ -56,7 +56,7 @@ class BalanceDdpgCfg(DdpgRunnerCfg):
 
     experiment_name = "vla_balance_g1_ddpg"
     obs_groups = OBS_GROUPS
-    max_iterations = 1000
+    max_iterations = 1500
     actor = DeterministicActorCfg(hidden_dims=[128, 128])
     critic = CriticCfg(hidden_dims=[128, 128])
     algorithm = DdpgAlgorithmCfg(**OFF_POLICY, policy_delay=2, target_noise=0.2)
@@ -64,7 +64,7 @@ class BalanceDdpgCfg(DdpgRunnerCfg):
 
 @configclass
 class BalancePpoCfg(RslRlOnPolicyRunnerCfg):
-    """RSL-RL's PPO for two CPU cores."""
+    """RSL-RL's PPO for two CPU cores; run it with ``--num_envs 256``."""
 
     device = default_device()
     experiment_name = "vla_balance_g1_ppo"

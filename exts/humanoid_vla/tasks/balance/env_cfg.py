@@ -201,7 +201,7 @@ class TerminationsCfg:
 class BalanceEnvCfg(ManagerBasedRLEnvCfg):
     """Configuration of ``VLA-Balance-G1``."""
 
-    scene: BalanceSceneCfg = BalanceSceneCfg(num_envs=256, env_spacing=3.0)
+    scene: BalanceSceneCfg = BalanceSceneCfg(num_envs=128, env_spacing=3.0)
     actions: ActionsCfg = ActionsCfg()
     observations: ObservationsCfg = ObservationsCfg()
     events: EventsCfg = EventsCfg()
