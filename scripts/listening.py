@@ -89,7 +89,8 @@ def _find_language_command_cfg(task: str) -> tuple[str, Any] | None:
     from isaaclab_tasks.utils import load_cfg_from_registry
 
     env_cfg: Any = load_cfg_from_registry(task, "env_cfg_entry_point")
-    return next((item for item in vars(env_cfg.commands).items() if hasattr(item[1], "instruction_set")), None)
+    commands = getattr(env_cfg.commands, "__dict__", {})  # a task may have none
+    return next((item for item in commands.items() if hasattr(item[1], "instruction_set")), None)
 
 
 def read_sentences(task: str, path: str) -> list[list[str]]:
