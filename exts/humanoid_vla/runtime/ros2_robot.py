@@ -124,7 +124,7 @@ class Ros2Robot:
 
     def _make_output(self, bundle: Bundle, topics: Topics) -> Any:
         """What publishes targets."""
-        if bundle.action_kind == "velocity":
+        if bundle.action_kind != "joint_position":  # velocities, or names of such
             return self._make_velocities(self._node.create_publisher(Twist, topics.cmd_vel, QoSProfile(depth=10)))
         kind = JointState if topics.output == "joint_state" else JointTrajectory
         publisher = self._node.create_publisher(kind, topics.targets, QoSProfile(depth=10))
