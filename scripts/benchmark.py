@@ -119,6 +119,7 @@ def main() -> None:
     inference.add_argument("--device", default="cpu", help="of torch: cpu or cuda (default: cpu)")
     inference.add_argument("--rounds", type=int, default=15, help="rounds of all engines in turns (default: 15)")
     inference.add_argument("--calls", type=int, default=200, help="timed calls of a round (default: 200)")
+    inference.add_argument("--realtime", action="store_true", help="as a real-time thread, where that is permitted")
     inference.set_defaults(run=run_inference)
     safety = commands.add_parser("safety", help="the action filter under attack, and how long one of its steps takes")
     safety.add_argument("--num_envs", type=int, default=256, help="robots side by side (default: 256)")
