@@ -201,7 +201,7 @@ class _Film:
         from humanoid_vla.demos.video import VideoWriter
         from humanoid_vla.runtime.mujoco_robot import Eye, spectator
 
-        self._world, self._camera = world, spectator(target=(0.2, 0.0, 0.95), distance=1.5, azimuth=205.0)
+        self._world, self._camera = world, spectator(target=(0.2, 0.0, 0.95), distance=1.6, azimuth=215.0)
         try:
             self._eye = Eye(world.model, self.HEIGHT, self.WIDTH)
         except RuntimeError as error:

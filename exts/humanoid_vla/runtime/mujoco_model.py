@@ -34,6 +34,7 @@ _KINDS = {
     "plane": mujoco.mjtGeom.mjGEOM_PLANE,
 }
 _CONE_FACETS = 24
+GAMMA, WALL = 2.2, (0.62, 0.66, 0.70)
 
 
 class MujocoModelError(ValueError):
@@ -52,6 +53,7 @@ class Thing:
     pos: Vec3
     """In the world, where the ground's height is 0 [m]."""
     color: Vec3
+    """Linear RGB."""
     placeable: bool = False
     """Whether it can be put elsewhere later."""
 
@@ -93,6 +95,7 @@ def build_model(
     _hang_up(spec, joints.names, base_height)
     _add_motors(spec, joints)
     _add_things(spec, things)
+    _add_light(spec)
     bodies = {body.name: body for body in spec.bodies}
     for camera in cameras:
         if camera.parent not in bodies:
@@ -161,7 +164,7 @@ def _add_motors(spec: mujoco.MjSpec, joints: Joints) -> None:
 def _add_things(spec: mujoco.MjSpec, things: Sequence[Thing]) -> None:
     for thing in things:
         body = spec.worldbody.add_body(name=thing.name, pos=thing.pos, mocap=thing.placeable)
-        color = (*thing.color, 1.0)
+        color = (*(value ** (1.0 / GAMMA) for value in thing.color), 1.0)  # MuJoCo's colours are those of a screen
         if thing.kind == "cone":
             mesh = spec.add_mesh(name=thing.name)
             mesh.uservert = _cone(*thing.size)
@@ -169,6 +172,16 @@ def _add_things(spec: mujoco.MjSpec, things: Sequence[Thing]) -> None:
         else:
             size = (*thing.size, 0.0, 0.0)[:3]
             body.add_geom(type=_KINDS[thing.kind], size=size, rgba=color)
+
+
+def _add_light(spec: mujoco.MjSpec) -> None:
+    """Walls and a lamp, where the file has none."""
+    if not any(texture.type == mujoco.mjtTexture.mjTEXTURE_SKYBOX for texture in spec.textures):
+        sky = spec.add_texture(name="walls", type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, width=8, height=48)
+        sky.builtin, sky.rgb1 = mujoco.mjtBuiltin.mjBUILTIN_FLAT, [value ** (1.0 / GAMMA) for value in WALL]
+    if not spec.worldbody.lights:
+        lamp = spec.worldbody.add_light(pos=(1.0, 0.5, 4.0), dir=(-0.3, -0.15, -1.0))
+        lamp.type, lamp.diffuse = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, (0.5, 0.5, 0.5)
 
 
 def _cone(radius: float, half_height: float) -> list[float]:
