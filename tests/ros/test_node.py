@@ -171,6 +171,14 @@ def test_bad_parameters_end_it_with_one_line(
     assert named in line
 
 
+def test_a_policy_that_reads_what_no_topic_gives_is_refused(processes: Processes, tmp_path: Path) -> None:
+    privileged = make_bundle(tmp_path / "privileged", objects=True).path
+    node = processes.node(f"bundle:={privileged}")
+    assert node.wait() == 2
+    (line,) = node.lines
+    assert "the policy reads object_positions, which no topic gives" in line
+
+
 def test_it_needs_neither_torch_nor_the_simulator(processes: Processes) -> None:
     modules = "humanoid_vla.runtime.ros2_node, humanoid_vla.runtime.ros2_robot, humanoid_vla.runtime.sentence_encoder"
     heavy = "[name for name in sys.modules if name.split('.')[0] in ('torch', 'isaaclab', 'humanoid_vla.tasks')]"

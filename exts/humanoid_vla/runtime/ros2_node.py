@@ -70,6 +70,8 @@ def run(node: Any) -> int:
     seconds, settings = parameter(node, "seconds", 0.0), loop_settings(node)
     robot = Ros2Robot(node, bundle, topics, rate, settings.realtime)
     loop = ControlLoop(bundle, make_engine(bundle, engine), robot, rate, settings, ticker=robot.ticker)
+    if values := loop.inbox.values:
+        raise ValueError(f"the policy reads {', '.join(values)}, which no topic gives; use one that sees with a camera")
     if instruction:
         loop.inbox.instruction.put(instruction, 0.0)
     figures = loop.run(seconds or float("inf")).figures() | {"messages": robot.counts}

@@ -80,8 +80,6 @@ class Ros2Robot:
 
     def start(self, inbox: Inbox) -> None:
         """Subscribe to all that the inbox has a place for."""
-        if inbox.values:
-            raise ValueError(f"the policy reads {', '.join(inbox.values)}, which no topic gives; use one with a camera")
         self._inbox, self.ticker.measurements = inbox, inbox.joint_state
         node, lost = self._node, SubscriptionEventCallbacks(message_lost=self._on_lost)
 
