@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import numpy as np
 
 from humanoid_vla.runtime.instruction import InstructionError, InstructionReader
 from humanoid_vla.runtime.mailbox import Mailbox
-
-PAUSE = 0.02
-"""Between looks at the mailbox [s]."""
 
 
 class Listener:
@@ -29,7 +25,10 @@ class Listener:
         self.patience = patience
         self._mailbox, self._reader = mailbox, reader
         self._heard: np.ndarray | str | None = None  # an embedding, or why there is none
-        self._closed = threading.Event()
+        # no thread that looks at the mailbox now and then: put aside by the system while it has the interpreter, it
+        # would keep the loop waiting
+        self._noticed: object = None
+        self._wake, self._closed = threading.Event(), False
         self._thread = threading.Thread(target=self._work, name="listener", daemon=True)
 
     def start(self) -> None:
@@ -38,7 +37,8 @@ class Listener:
 
     def close(self) -> None:
         """End the thread; does not wait for an encoder that is at work."""
-        self._closed.set()
+        self._closed = True
+        self._wake.set()
 
     @property
     def embedding(self) -> np.ndarray | None:
@@ -53,7 +53,11 @@ class Listener:
         return heard if isinstance(heard, str) else None
 
     def healthy(self, now: float) -> bool:
-        """Whether there is an instruction to follow."""
+        """Notice what came; whether there is an instruction to follow."""
+        latest = self._mailbox.latest()
+        if latest is not self._noticed:
+            self._noticed = latest
+            self._wake.set()
         return isinstance(self._heard, np.ndarray)
 
     def describe(self) -> str:
@@ -62,13 +66,14 @@ class Listener:
         return heard if isinstance(heard, str) else "there is no instruction yet"
 
     def _work(self) -> None:
-        read: Any = None
-        while not self._closed.wait(PAUSE):
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            if self._closed:
+                return
             latest = self._mailbox.latest()
-            if latest is read or latest is None:
-                continue
-            read = latest
-            self._heard = self._understand(latest[0])
+            if latest is not None:
+                self._heard = self._understand(latest[0])
 
     def _understand(self, text: str) -> np.ndarray | str:
         try:
