@@ -29,6 +29,9 @@ def add_mujoco_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timestep", type=float, default=0.002, help="of the physics [s] (default: 0.002)")
     parser.add_argument("--no_filter", action="store_true", help="leave the action filter out")
     parser.add_argument("--seed", type=int, default=0, help="of objects, goals and postures (default: 0)")
+    parser.add_argument(
+        "--vary", nargs="*", default=[], metavar="NAME=NUMBER", help="change the model: gains=0.7, payload=0.5 ..."
+    )
     parser.add_argument("--video", type=Path, metavar="MP4", help="write the first three episodes into this file")
 
 
@@ -73,10 +76,12 @@ def run_mujoco(args: argparse.Namespace) -> dict[str, Any]:
         from humanoid_vla.runtime.bundle import load_bundle
         from humanoid_vla.runtime.engine import make_engine
         from lockstep import LockStep
+        from mujoco_variations import vary
         from reach_scene import open_reach
 
         bundle = load_bundle(args.bundle)
         world = open_reach(bundle, args.mjcf, args.timestep)
+        vary(world.model, args.vary)
         policy = LockStep(bundle, make_engine(bundle), 1.0 / args.rate, not args.no_filter)
         film = _Film(args.video, world) if args.video else None
         begin, episodes = time.perf_counter(), run_episodes(args, bundle, world, policy, substeps, film)
@@ -90,6 +95,7 @@ def run_mujoco(args: argparse.Namespace) -> dict[str, Any]:
         "rate": args.rate,
         "timestep": args.timestep,
         "seed": args.seed,
+        "varied": args.vary,
         "filtered": not args.no_filter,
         "wall_s": round(time.perf_counter() - begin, 2),
     }

@@ -27,6 +27,7 @@ from humanoid_vla.runtime.bundle import Bundle, load_bundle
 from humanoid_vla.runtime.engine import make_engine
 from humanoid_vla.runtime.mujoco_robot import MujocoWorld
 from lockstep import LockStep
+from mujoco_variations import vary
 from reach_scene import OBJECTS, TOUCH_DISTANCE, Goal, Judge, draw_goal, hands, open_reach, told_goal
 
 LEFT_CUBE = "touch the red cube with your left hand"
@@ -244,12 +245,26 @@ def test_the_benchmark_gives_the_same_figures_twice(folder: Path, monkeypatch: p
         (("--mjcf", "g1.xml", "--episodes", "0"), "--episodes is 0"),
         (("--mjcf", "g1.xml", "--rate", "130"), "no whole number of steps"),
         (("--mjcf", "g1.xml", "--rate", "-1"), "no whole number of steps"),
+        (("--mjcf", "g1.xml", "--vary", "gains"), "--vary 'gains' is unknown; give gains=NUMBER"),
+        (("--mjcf", "g1.xml", "--vary", "gains=-1"), "--vary 'gains=-1' is unknown"),
+        (("--mjcf", "g1.xml", "--vary", "mood=1"), "--vary 'mood=1' is unknown"),
         (("--mjcf", "g1.xml", "--video", "gone/film.mp4"), "make it first"),
     ],
 )
 def test_bad_input_of_the_benchmark(folder: Path, arguments: tuple[str, ...], expected: str) -> None:
     with pytest.raises(InputError, match=expected):
         benchmark(folder, *arguments)
+
+
+def test_models_are_varied(world: MujocoWorld) -> None:
+    model = world.model
+    before = {name: getattr(model, name).copy() for name in ("actuator_gainprm", "dof_armature", "body_mass")}
+    vary(model, ["gains=0.5", "friction=2", "armature=3", "payload=0.4", "gravity=0", "collisions=0"])
+    np.testing.assert_allclose(model.actuator_gainprm[:, 0], 0.5 * before["actuator_gainprm"][:, 0])
+    np.testing.assert_allclose(model.dof_armature, 3.0 * before["dof_armature"])  # the file's are the figures'
+    assert model.body_mass.sum() == pytest.approx(before["body_mass"].sum() + 0.8)
+    assert not model.opt.gravity.any()
+    assert not model.geom_contype.any()
 
 
 @pytest.mark.slow
