@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from humanoid_vla.language.instructions import InstructionSet
 
-Velocity = tuple[float, float, float]
-
 # Cores that are seen, then cores that are held out. "{side}" is left or right, in a goal that stands there twice.
 _SEEN, _HELD_OUT = 6, 2
 _CORES: dict[str, tuple[str, ...]] = {
@@ -83,7 +81,7 @@ _FRAMES = (
 _HELD_OUT_FRAMES = ("would you mind: {}", "your task is to {}", "let me see you {}", "next, {}", "kindly {}")
 NUM_SEEN, NUM_HELD_OUT = len(_FRAMES) * _SEEN, len(_HELD_OUT_FRAMES) * _HELD_OUT
 
-WALK_VELOCITIES: dict[str, Velocity] = {
+WALK_VELOCITIES = {
     "stop": (0.0, 0.0, 0.0),
     "forward": (0.5, 0.0, 0.0),
     "forward_slowly": (0.25, 0.0, 0.0),
