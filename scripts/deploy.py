@@ -65,7 +65,11 @@ def main() -> None:
     except EngineError as error:
         raise InputError(str(error)) from None
     encode = check_instruction(bundle, args.instruction)
-    with open_robot(args, bundle) as robot:
+    with contextlib.ExitStack() as stack:
+        try:
+            robot = stack.enter_context(open_robot(args, bundle))
+        except ValueError as error:  # the robot, or the file that describes it, does not fit the policy
+            raise InputError(" ".join(str(error).split())) from None
         figures = run(args, bundle, engine, robot, encode)
     if args.json:
         write_json(args.json, figures)
@@ -125,7 +129,7 @@ def check_instruction(bundle: Bundle, text: str | None) -> Callable[[str], np.nd
     if text is not None:
         try:
             reader.read(text)
-        except (InstructionError, ImportError, FileNotFoundError) as error:
+        except (InstructionError, ImportError, RuntimeError, OSError) as error:  # no encoder, too
             raise InputError(f"--instruction: {error}") from None
     return reader.read
 
@@ -136,15 +140,13 @@ def open_robot(args: argparse.Namespace, bundle: Bundle) -> Iterator[Any]:
 
     Raises:
         InputError: It cannot be had.
+        ValueError: It does not fit the policy.
     """
-    try:
-        if args.robot == "mujoco":
-            yield open_mujoco(args, bundle)
-        else:
-            with open_sim(args, bundle) as robot:
-                yield robot
-    except ValueError as error:
-        raise InputError(" ".join(str(error).split())) from None
+    if args.robot == "mujoco":
+        yield open_mujoco(args, bundle)
+    else:
+        with open_sim(args, bundle) as robot:
+            yield robot
 
 
 def open_mujoco(args: argparse.Namespace, bundle: Bundle) -> Any:
