@@ -95,7 +95,8 @@ def evaluate_listening(env: Any, policy: Any, episodes: int, command: Any) -> di
     from humanoid_vla.tasks.mdp.instructions import Instructions
 
     figures = evaluate(env, policy, episodes)
-    figures["wrong_object_rate"] = figures["terminations"]["wrong_touch"]
+    wrong = (rate for name, rate in figures["terminations"].items() if name.startswith("wrong_"))
+    figures["wrong_object_rate"] = sum(wrong)
     command.swapped = True
     swapped = evaluate(env, policy, episodes)
     command.swapped = False

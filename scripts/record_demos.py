@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Record successful episodes of a trained policy to a demonstration file (HDF5, robomimic's layout; docs/demos.md).
 
+``--expert scripted`` records the task's scripted expert in place of a policy, where it has one (Lift).
+
 Everything after the known options goes to Isaac Lab, for instance ``physics=ovphysx``.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import pkgutil
 import time
 from pathlib import Path
 from typing import Any
@@ -32,6 +36,9 @@ def main() -> None:
     parser = Parser(__doc__)
     add_task_arguments(parser)
     add_checkpoint_argument(parser)
+    parser.add_argument(
+        "--expert", choices=["scripted"], help="record the task's scripted expert, without a checkpoint"
+    )
     parser.add_argument("--episodes", type=int, default=200, help="successful episodes to record (default: 200)")
     parser.add_argument("--out", required=True, metavar="FILE.hdf5", help="file to make")
     parser.add_argument("--json", metavar="FILE", help="file for the figures")
@@ -43,8 +50,9 @@ def main() -> None:
     check_json_argument(args.json)
     if args.num_envs is None:
         args.num_envs = min(args.episodes, 64)
-    checkpoint = find_checkpoint(args, entry_point)
+    checkpoint = None if args.expert else find_checkpoint(args, entry_point)
     env_cfg, agent_cfg = load_configs(args, entry_point, overrides)
+    make_expert: Any = None if checkpoint else find_expert(args.task, env_cfg)
     prepare_sentences(args.task)
 
     from humanoid_vla.demos.recording import record_to
@@ -52,15 +60,27 @@ def main() -> None:
 
     record_to(env_cfg, args.task, out, args.episodes)
     with make_env(args.task, env_cfg) as env:
-        policy = load_policy(env, agent_cfg, checkpoint)
+        policy = load_policy(env, agent_cfg, checkpoint) if checkpoint else make_expert(env)
         figures = record(env, policy, args.episodes)
-    figures = {"task": args.task, "checkpoint": str(checkpoint), "seed": agent_cfg.seed, **figures}
+    figures = {"task": args.task, "checkpoint": str(checkpoint or args.expert), "seed": agent_cfg.seed, **figures}
     figures |= {"file": str(out), "file_bytes": out.stat().st_size}
     print(f"recorded      {out}: {args.episodes} episodes, {out.stat().st_size / 1e6:.1f} MB")
     print(f"success rate  {figures['success_rate']:.3f} ({figures['failed']} failed episodes dropped)")
     print(f"speed         {figures['steps_per_s']:.0f} steps/s, {env_cfg.scene.num_envs} environments")
     if args.json:
         write_json(args.json, figures)
+
+
+def find_expert(task: str, env_cfg: Any) -> Any:
+    """The class of a task's scripted expert: ``ScriptedExpert`` in ``expert.py`` of its folder.
+
+    Raises:
+        InputError: The task has none.
+    """
+    module = type(env_cfg).__module__.rpartition(".")[0] + ".expert"
+    if importlib.util.find_spec(module) is None:
+        raise InputError(f"{task} has no scripted expert; give a --checkpoint")
+    return pkgutil.resolve_name(f"{module}:ScriptedExpert")
 
 
 def check_out_argument(path: str) -> Path:

@@ -66,6 +66,7 @@ ALLOWED_IN_FILE: dict[str, set[str]] = {
     "safety/torch_backend.py": {"torch"},
     "tasks/captions.py": {"PIL"},
     "tasks/kinematic_objects.py": {"newton", "warp"},
+    "tasks/lift/arm_ik.py": {"newton", "warp"},
     "tasks/mdp/appearance.py": {"warp"},
     "tasks/ovphysx_cpu.py": {"warp"},
     "tasks/ray_tracer.py": {"newton", "warp"},

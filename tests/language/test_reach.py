@@ -39,8 +39,8 @@ def test_templates_and_names_are_filled_in() -> None:
 def test_every_template_and_every_name_is_used() -> None:
     """The lengths have no common divisor, so that no template always meets the same names."""
     for templates, names, count in (
-        (reach._TEMPLATES, reach._NAMES, reach.NUM_SEEN),
-        (reach._HELD_OUT_TEMPLATES, reach._HELD_OUT_NAMES, reach.NUM_HELD_OUT),
+        (reach._TEMPLATES, reach.NAMES, reach.NUM_SEEN),
+        (reach._HELD_OUT_TEMPLATES, reach.HELD_OUT_NAMES, reach.NUM_HELD_OUT),
     ):
         assert len({(k % len(templates), k % len(names)) for k in range(count)}) == count
         assert count >= 2 * max(len(templates), len(names))

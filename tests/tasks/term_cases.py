@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import balance_cases
+import lift_cases
 import torch
 import walk_cases
 from worlds import BALL, CUBE, LEFT, RIGHT, beside_hand, calm_down, move_object, set_goal, set_joints, write_joints
@@ -118,5 +119,7 @@ WALK = Family(calm=walk_cases.stand, cases=walk_cases.CASES, goals=walk_cases.GO
 
 BALANCE = Family(calm=balance_cases.stand, cases=balance_cases.CASES, goals=[])
 
-FAMILIES = {"balance": BALANCE, "reach": REACH, "walk": WALK}
+LIFT = Family(calm=lift_cases.rest, cases=lift_cases.CASES, goals=lift_cases.GOALS)
+
+FAMILIES = {"balance": BALANCE, "lift": LIFT, "reach": REACH, "walk": WALK}
 """Folder in ``humanoid_vla/tasks`` -> what its tasks need."""

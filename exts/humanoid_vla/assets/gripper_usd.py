@@ -10,21 +10,18 @@ from pxr import Gf, Usd, UsdGeom, UsdPhysics
 from humanoid_vla.assets.g1_figures import Joint
 from humanoid_vla.assets.g1_visuals import DARK, Part
 from humanoid_vla.assets.gripper import Finger
-from humanoid_vla.assets.usd_parts import add_attributes, add_body, add_part
+from humanoid_vla.assets.usd_parts import add_attributes, add_body, add_collider, add_part
 
 
 def add_finger(stage: Usd.Stage, root: str, finger: Finger) -> None:
-    """Add a closed finger to its hand: body, box and sliding joint."""
+    """Add a closed finger to its hand: body, shapes and sliding joint."""
     link = finger.link
     hand = stage.GetPrimAtPath(f"{root}/{link.parent}")
     path = f"{root}/{link.name}"
     add_body(stage, path, link, UsdGeom.Xformable(hand).GetLocalTransformation())
-    part = Part(link.name, "box", DARK, *finger.box)
-    add_part(stage, f"{path}/visuals/{link.name}", part, Gf.Matrix4d(1.0))
-    collider = f"{path}/collisions/{link.name}"
-    add_part(stage, collider, part, Gf.Matrix4d(1.0))
-    UsdGeom.Imageable(stage.GetPrimAtPath(collider)).CreatePurposeAttr(UsdGeom.Tokens.guide)
-    UsdPhysics.CollisionAPI.Apply(stage.GetPrimAtPath(collider))
+    add_part(stage, f"{path}/visuals/{link.name}", Part(link.name, "box", DARK, *finger.box), Gf.Matrix4d(1.0))
+    for number, collider in enumerate(link.colliders):
+        add_collider(stage, f"{path}/collisions/{link.name}_{number}", collider, Gf.Matrix4d(1.0))
     if link.joint is not None:
         _add_slide(stage, root, finger, link.joint)
 

@@ -63,7 +63,7 @@ OBJECTS: dict[str, ObjectWords] = {
 HANDS = ("left", "right")
 
 # Each number takes one of the object's words in the lists above.
-_NAMES = (
+NAMES = (
     "{color[0]} {shape[0]}",
     "{shape[0]}",
     "{color[0]} {shape[1]}",
@@ -102,7 +102,7 @@ _NAMES = (
     "{shape[7]}",
     "{color[0]} item",
 )
-_HELD_OUT_NAMES = (
+HELD_OUT_NAMES = (
     "{color[0]} {shape[0]}",
     "{held_out_color[0]} {shape[0]}",
     "{color[0]} {held_out_shape[0]}",
@@ -260,7 +260,7 @@ _GOALS = [(words, side) for words in OBJECTS.values() for side in HANDS]
 
 REACH_INSTRUCTIONS = InstructionSet(
     goals=tuple(f"{name}_{side}" for name in OBJECTS for side in HANDS),
-    seen=tuple(combine(_TEMPLATES, _NAMES, NUM_SEEN, *goal) for goal in _GOALS),
-    held_out=tuple(combine(_HELD_OUT_TEMPLATES, _HELD_OUT_NAMES, NUM_HELD_OUT, *goal) for goal in _GOALS),
+    seen=tuple(combine(_TEMPLATES, NAMES, NUM_SEEN, *goal) for goal in _GOALS),
+    held_out=tuple(combine(_HELD_OUT_TEMPLATES, HELD_OUT_NAMES, NUM_HELD_OUT, *goal) for goal in _GOALS),
 )
 """Goal ``2 * object + hand``: objects in the order of :data:`OBJECTS`, then the left and the right hand."""

@@ -81,12 +81,15 @@ class GraspPhysicsCfg(PresetCfg):
 
     newton_mjwarp: NewtonCfg = NewtonCfg(
         solver_cfg=MJWarpSolverCfg(
-            # Room for four objects on the table (14 contacts), two grippers that hold, and some more; 4 rows each.
-            njmax=160,
-            nconmax=36,
+            # Room for four objects on the table (11 contacts), two grippers that hold (8 each), and some more; 3 rows
+            # each.
+            njmax=144,
+            nconmax=44,
             iterations=30,
             ls_iterations=50,
-            cone="pyramidal",
+            # Friction as soft as MuJoCo's default lets what is held creep out of a gripper, most of all a cone.
+            cone="elliptic",
+            impratio=100.0,
             integrator="implicitfast",
         ),
         default_shape_cfg=NewtonShapeCfg(gap=0.0),

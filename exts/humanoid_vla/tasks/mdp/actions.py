@@ -73,13 +73,17 @@ class RateLimitedJointPositionAction(ActionTerm):
         torch.clamp(torch.nan_to_num(actions, nan=0.0), -1.0, 1.0, out=self._raw_actions)
         step = self._default + self._scale * self._raw_actions - self._targets
         self._targets += step.clamp_(-self._max_step, self._max_step)
-        measured = self._asset.data.joint_pos.torch[:, self._joint_ids]
+        measured = self._measured()
         torch.clamp(self._targets, measured - self.cfg.max_lead, measured + self.cfg.max_lead, out=self._targets)
         torch.clamp(self._targets, self._limits[..., 0], self._limits[..., 1], out=self._targets)
         if self.safety is not None:
             measured_vel = self._asset.data.joint_vel.torch[:, self._joint_ids]
             self._targets.copy_(self.safety.step(self._targets, measured, measured_vel))
         self._applied = False
+
+    def _measured(self) -> torch.Tensor:
+        """The positions that targets may not lead by much [rad], shape (num_envs, num_joints)."""
+        return self._asset.data.joint_pos.torch[:, self._joint_ids]
 
     def apply_actions(self) -> None:
         if self._applied:  # in an earlier physics step of this control step

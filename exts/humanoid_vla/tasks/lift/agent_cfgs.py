@@ -1,0 +1,82 @@
+"""The agents of the Lift family: those of Reach, with what differs."""
+
+from __future__ import annotations
+
+from isaaclab.utils import configclass, replace
+from isaaclab_rl.rsl_rl import RslRlSymmetryCfg
+
+from humanoid_vla.tasks.agent_cfgs import ActorCfg, CriticCfg, SacAlgorithmCfg, SacRunnerCfg
+from humanoid_vla.tasks.imitation_cfgs import BcAlgorithmCfg, BcRunnerCfg, VlaActorCfg
+from humanoid_vla.tasks.reach.agent_cfgs import CAMERA_GROUPS, COMMAND_GROUPS, OBS_GROUPS, SAC, ReachPpoCfg
+
+SYMMETRY_CFG = RslRlSymmetryCfg(
+    use_data_augmentation=True, data_augmentation_func="humanoid_vla.tasks.lift.symmetry:with_mirror_image"
+)
+
+
+@configclass
+class LiftSacCfg(SacRunnerCfg):
+    """SAC for two CPU cores."""
+
+    experiment_name = "vla_lift_g1"
+    obs_groups = OBS_GROUPS
+    max_iterations = 1_000
+    actor = ActorCfg(hidden_dims=[256, 256])
+    critic = CriticCfg(hidden_dims=[256, 256])
+    algorithm = SacAlgorithmCfg(**SAC | {"gamma": 0.97, "symmetry_cfg": SYMMETRY_CFG, "decay_updates": None})
+
+
+@configclass
+class LiftPpoCfg(ReachPpoCfg):
+    """RSL-RL's PPO, the baseline; run it with ``--num_envs 512``."""
+
+    experiment_name = "vla_lift_g1_ppo"
+    max_iterations = 500
+
+    def __post_init__(self) -> None:
+        self.algorithm = replace(self.algorithm, gamma=0.97, symmetry_cfg=SYMMETRY_CFG)
+
+
+@configclass
+class LiftBcCfg(BcRunnerCfg):
+    """Behaviour cloning; needs ``agent.algorithm.demonstrations=FILE.hdf5``."""
+
+    experiment_name = "vla_lift_g1_bc"
+    obs_groups = {"actor": OBS_GROUPS["actor"]}
+    max_iterations = 200
+    algorithm = BcAlgorithmCfg(symmetry_cfg=SYMMETRY_CFG)
+
+
+@configclass
+class LiftCommandSacCfg(LiftSacCfg):
+    """SAC that is given the goal itself."""
+
+    experiment_name = "vla_lift_command_g1"
+    obs_groups = COMMAND_GROUPS
+
+
+@configclass
+class LiftCommandPpoCfg(LiftPpoCfg):
+    """PPO that is given the goal itself."""
+
+    experiment_name = "vla_lift_command_g1_ppo"
+    obs_groups = COMMAND_GROUPS
+
+
+@configclass
+class LiftCommandBcCfg(LiftBcCfg):
+    """Behaviour cloning that is given the goal itself."""
+
+    experiment_name = "vla_lift_command_g1_bc"
+    obs_groups = {"actor": COMMAND_GROUPS["actor"]}
+
+
+@configclass
+class LiftCameraBcCfg(BcRunnerCfg):
+    """The vision-language-action policy as a clone of demonstrations, made by ``scripts/train_bc.py --policy vla``."""
+
+    experiment_name = "vla_lift_camera_g1_bc"
+    obs_groups = {"actor": CAMERA_GROUPS}
+    max_iterations = 60
+    actor = VlaActorCfg()
+    algorithm = BcAlgorithmCfg(network="vla")
