@@ -15,5 +15,5 @@ setup(
     package_dir={"": "exts"},
     packages=find_packages(where="exts"),
     include_package_data=False,  # the next line is the whole list
-    package_data={"humanoid_vla": ["extension.toml", "**/*.json", "**/*.usda", "**/*.yaml", "**/NOTICE"]},
+    package_data={"humanoid_vla": ["extension.toml", "**/*.json", "**/*.usda", "**/*.yaml", "**/*.pt", "**/NOTICE"]},
 )

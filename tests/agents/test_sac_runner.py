@@ -94,6 +94,19 @@ def test_load_cfg_chooses_what_is_restored(trained: Any) -> None:
     assert runner.alg.num_transitions == 0
 
 
+def test_a_policy_that_stands_alone_plays(trained: Any) -> None:
+    saved = trained.alg.save()
+    shape = {key: value for key, value in saved["policy_shape"].items() if not key.startswith("critic")}
+    alone = {"algorithm": "SAC", "policy_only": True, "policy_shape": shape}
+    alone["actor_state_dict"] = saved["actor_state_dict"]
+    runner = make_runner(PointEnv(), POINT_GROUPS)
+    assert runner.alg.load(alone, None, True) is False
+    obs = runner.env.get_observations()
+    assert torch.equal(runner.alg.actor(obs), trained.alg.actor(obs))
+    with pytest.raises(ValueError, match=r"^this checkpoint belongs to another task"):
+        runner.alg.load(alone | {"policy_shape": shape | {"number of actions": 7}}, None, True)
+
+
 def test_foreign_checkpoints_give_one_clear_error(trained: Any) -> None:
     saved = trained.alg.save()
     ppo = {key: saved[key] for key in ("actor_state_dict", "critic_state_dict")} | {"optimizer_state_dict": {}}

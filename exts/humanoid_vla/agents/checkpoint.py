@@ -37,6 +37,9 @@ def load_state(
 ) -> bool:
     """Restore what :func:`save_state` returned.
 
+    A checkpoint that says ``policy_only`` holds the policy and nothing to go on with, like those that come with the
+    package: of it the actor is restored, whatever is asked for.
+
     Args:
         algorithm: What to restore it in.
         saved: The checkpoint.
@@ -52,6 +55,10 @@ def load_state(
     if load_cfg is None:
         load_cfg = dict.fromkeys(("actor", "critic", "optimizer", "iteration", "replay_buffer"), True)
     shape = policy_shape(algorithm.actor, algorithm.critic, algorithm.buffer.num_actions)
+    if saved.get("policy_only"):
+        check_checkpoint(saved, algorithm.name, without_critic(shape), ["actor_state_dict"])
+        load_module(algorithm.actor, saved["actor_state_dict"], "actor", strict)
+        return False
     states = [*algorithm.modules, *(f"{name}_optimizer" for name in algorithm.optimizers)]
     keys = ["num_transitions", "num_updates", *(f"{name}_state_dict" for name in states)]
     check_checkpoint(saved, algorithm.name, shape, keys)
@@ -89,6 +96,11 @@ def policy_shape(actor: Any, critic: Any, num_actions: int) -> dict[str, Any]:
     if isinstance(head, CategoricalHead):  # its atoms say what the outputs mean, and are in no state dict
         shape["critic value range"] = [head.v_min, head.v_max]
     return shape
+
+
+def without_critic(shape: dict[str, Any]) -> dict[str, Any]:
+    """The part of a :func:`policy_shape` that a policy alone must agree with."""
+    return {key: value for key, value in shape.items() if not key.startswith("critic")}
 
 
 def check_checkpoint(checkpoint: dict[str, Any], algorithm: str, shape: dict[str, Any], keys: Iterable[str]) -> None:
