@@ -59,6 +59,7 @@ class SimRobot:
             env.reset()
             for _ in range(WARM_UP):  # kernels are compiled, and graphs recorded, before time counts
                 self._step(None)
+            env.termination_manager.compute()
             env.reset()
         self._targets = self._asset.data.joint_pos.torch[0, self._ids].double().cpu().numpy()
         self._damped = self._stopping = False
