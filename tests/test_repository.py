@@ -114,3 +114,9 @@ def test_a_forbidden_line_is_found(line: str) -> None:
 @pytest.mark.parametrize("line", ["uv pip compile --no-emit-index-url", "/path/to/python3.12", "docs/work/home.md"])
 def test_a_harmless_line_is_not(line: str) -> None:
     assert not find_forbidden(line)
+
+
+def test_every_test_module_has_a_name_of_its_own() -> None:
+    """Pytest imports them by their bare names: of two with one name it finds only the first."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
