@@ -118,5 +118,5 @@ def test_a_harmless_line_is_not(line: str) -> None:
 
 def test_every_test_module_has_a_name_of_its_own() -> None:
     """Pytest imports them by their bare names: of two with one name it finds only the first."""
-    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    names = [path.name for path in (REPOSITORY / "tests").rglob("*.py") if path.name != "conftest.py"]
     assert sorted(name for name in set(names) if names.count(name) > 1) == []
