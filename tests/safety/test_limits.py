@@ -44,7 +44,7 @@ def test_lead_is_about_the_measured_position() -> None:
 def test_effort_is_what_the_pd_law_gives_at_both_ends() -> None:
     # at rest: 10 N m / 40 N m/rad = 0.25 rad each way; at 2 rad/s and kd 4, 8 N m brake: 0.2 rad ahead are none
     stiffness, damping, limit = np.array([40.0, 40.0]), np.array([4.0, 4.0]), np.array([10.0, 10.0])
-    interval = effort_interval(array(0.1, 0.1), array(0.0, 2.0), stiffness, damping, limit)
+    interval = effort_interval(array(0.1, 0.1), array(0.0, 2.0), damping / stiffness, limit / stiffness)
     check(interval, [-0.15, 0.05], [0.35, 0.55])
     for end, effort in ((interval.low, -10.0), (interval.high, 10.0)):
         assert stiffness * (end - array(0.1, 0.1)) - damping * array(0.0, 2.0) == pytest.approx(array(effort, effort))

@@ -47,7 +47,7 @@ class CollisionConstraints:
         self._stiffness = dynamics.stiffness
         moves = moved_by(robot, robot.capsule_frames)
         first, second = robot.pairs.T
-        self._first, self._second = backend.constant(first), backend.constant(second)
+        self._pairs = backend.constant(np.concatenate((first, second)))
         self._radii = backend.constant(robot.capsule_radii[first] + robot.capsule_radii[second])
         # every capsule that moves, against every box
         moving = np.flatnonzero(moves.any(axis=1))
@@ -83,7 +83,9 @@ class CollisionConstraints:
     def distances(self, posture: Posture) -> tuple[Array, Array]:
         """The smallest signed distances [m], (batch, k), and their gradients [m/rad], (batch, k, n); in no order."""
         xp, backend, capsules = self._backend.xp, self._backend, posture.capsules
-        nearest = between_capsules(xp, capsules[..., self._first], capsules[..., self._second], self._radii)
+        both = capsules[..., self._pairs]
+        half = len(self._radii)
+        nearest = between_capsules(xp, both[..., :half], both[..., half:], self._radii)
         if self._settings.keep_out:
             boxed = to_boxes(xp, capsules[..., self._boxed], self._boxed_radii, self._centres, self._half_sizes)
             nearest = Nearest(*(xp.concatenate(pair, axis=-1) for pair in zip(nearest, boxed, strict=True)))

@@ -63,11 +63,10 @@ class ActionFilter:
         speeds = np.minimum(np.minimum(robot.velocity_limit, settings.max_speed), stoppable)
         self._max_speed = backend.constant(speeds)
         self._max_step = backend.constant(robot.velocity_limit * dt)
-        self._stiffness, self._damping = backend.constant(robot.stiffness), backend.constant(robot.damping)
         # light joints that jerk would throw about the heavy ones that carry them
-        self._effort_limit = backend.constant(
-            np.minimum(robot.effort_limit, dynamics.load + settings.max_push * dynamics.inertia)
-        )
+        effort_limit = np.minimum(robot.effort_limit, dynamics.load + settings.max_push * dynamics.inertia)
+        self._lag = backend.constant(robot.damping / robot.stiffness)
+        self._reach = backend.constant(effort_limit / robot.stiffness)
         # the nearest targets are those that change accelerations least
         self._metric = backend.constant(robot.stiffness / dynamics.inertia)
         self.counters = Counters(backend, self.ends.high - self.ends.low)
@@ -139,7 +138,7 @@ class ActionFilter:
 
         # what follows may be in a hurry: it knows the joints' own limits only
         bounds = leads.within(xp, Interval(command - self._max_step, command + self._max_step))
-        efforts = effort_interval(joint_pos, joint_vel, self._stiffness, self._damping, self._effort_limit)
+        efforts = effort_interval(joint_pos, joint_vel, self._lag, self._reach)
         bounds = efforts.within(xp, bounds)
         eased = bounds.nearest(xp, rated)
 
@@ -186,10 +185,13 @@ class ActionFilter:
         tightest = backend.nearest(slack[index], min(MOST_CONSTRAINTS, slack.shape[-1]))
         rows = constraints.rows[index[:, None], tightest] / metric
         least = constraints.least[index[:, None], tightest]
-        scaled = Interval(bounds.low[index] * metric, bounds.high[index] * metric)
-        nearest = project(backend, wanted[index] * metric, scaled, rows, least)
-        hold = scaled.nearest(xp, command[index] * metric)
+        some = slice(None) if len(index) == len(wanted) else index
+        scaled = Interval(bounds.low[some] * metric, bounds.high[some] * metric)
+        nearest = project(backend, wanted[some] * metric, scaled, rows, least)
+        hold = scaled.nearest(xp, command[some] * metric)
         kept, kept_share = no_worse_than(backend, nearest, hold, rows, least)
+        if some is not index:
+            return kept / metric, kept_share
         safe = wanted + 0.0
         safe[index], share[index] = kept / metric, kept_share
         return safe, share

@@ -48,12 +48,16 @@ def lead_interval(joint_pos: Array, max_lead: float) -> Interval:
     return Interval(joint_pos - max_lead, joint_pos + max_lead)
 
 
-def effort_interval(
-    joint_pos: Array, joint_vel: Array, stiffness: Array, damping: Array, effort_limit: Array
-) -> Interval:
-    """Targets whose PD law stays within the effort limit: |kp (target - q) - kd q'| <= limit."""
-    centre = joint_pos + damping * joint_vel / stiffness
-    reach = effort_limit / stiffness
+def effort_interval(joint_pos: Array, joint_vel: Array, lag: Array, reach: Array) -> Interval:
+    """Targets whose PD law stays within the effort limit: |kp (target - q) - kd q'| <= limit.
+
+    Args:
+        joint_pos: Measured [rad].
+        joint_vel: Measured [rad/s].
+        lag: kd / kp, shape (n,) [s].
+        reach: The limit / kp, shape (n,) [rad].
+    """
+    centre = joint_pos + lag * joint_vel
     return Interval(centre - reach, centre + reach)
 
 
