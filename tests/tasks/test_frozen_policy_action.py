@@ -173,6 +173,9 @@ def test_the_low_level_acts_at_its_own_rate(toy: Any, term: Any, monkeypatch: py
     for number in range(2):  # the command is held between
         for goal in seen[3 * number : 3 * number + 3]:
             torch.testing.assert_close(goal, torch.tensor([[float(number), 0.4 + 0.4 * number]] * 3))
+    assert term._low_level_steps.tolist() == [6] * 3  # what its terms take for the length of the episode
+    term.reset(torch.tensor([1]))
+    assert term._low_level_steps.tolist() == [6, 0, 6]
     assert term.low_level._max_step == pytest.approx(1.2 * 2 / 60)  # rad: its speed limit means its own step
 
 

@@ -24,9 +24,7 @@ LANDMARK_HEIGHTS: dict[str, float] = {"ball": 0.2, "cube": 0.175, "cylinder": 0.
 _SPAWNS: dict[str, sim_utils.SpawnerCfg] = {
     "ball": sim_utils.SphereCfg(radius=0.2, visual_material=_colored(0.80, 0.03, 0.03), **_PHYSICS),
     "cube": sim_utils.CuboidCfg(size=(0.35, 0.35, 0.35), visual_material=_colored(0.05, 0.50, 0.07), **_PHYSICS),
-    "cylinder": sim_utils.CylinderCfg(
-        radius=0.15, height=0.5, visual_material=_colored(0.03, 0.12, 0.80), **_PHYSICS
-    ),
+    "cylinder": sim_utils.CylinderCfg(radius=0.15, height=0.5, visual_material=_colored(0.03, 0.12, 0.80), **_PHYSICS),
     "cone": sim_utils.ConeCfg(radius=0.2, height=0.5, visual_material=_colored(0.90, 0.65, 0.02), **_PHYSICS),
 }
 

@@ -44,6 +44,8 @@ class FrozenPolicyAction(ActionTerm):
         self._raw_actions = torch.zeros(self.num_envs, self.action_dim, device=self.device)
         self._commands = self._to_commands(self._raw_actions).clone()
         view: Any = _LowLevelEnv(env, cfg.decimation * env.physics_dt)
+        self._low_level_steps = torch.zeros(self.num_envs, dtype=torch.long, device=self.device)
+        view.episode_length_buf = self._low_level_steps
         self.low_level: ActionTerm = instantiate(cfg.actions, view)
         self.low_level_actions = torch.zeros(self.num_envs, self.low_level.action_dim, device=self.device)
         view.action_manager = SimpleNamespace(action=self.low_level_actions, get_term=lambda _: self.low_level)
@@ -81,6 +83,7 @@ class FrozenPolicyAction(ActionTerm):
             with torch.no_grad():
                 self.low_level_actions.copy_(self._policy(obs))
             self.low_level.process_actions(self.low_level_actions)
+            self._low_level_steps += 1
         self.low_level.apply_actions()
         self._physics_steps += 1
 
@@ -89,6 +92,7 @@ class FrozenPolicyAction(ActionTerm):
         self._raw_actions[ids] = 0.0
         self._commands[ids] = self._to_commands(self._raw_actions)[ids]
         self.low_level_actions[ids] = 0.0
+        self._low_level_steps[ids] = 0
         self.low_level.reset(env_ids)  # type: ignore  (Isaac Lab gives slices too)
         self._observations.reset(env_ids)  # type: ignore
 
@@ -128,7 +132,7 @@ class NamedFrozenPolicyAction(FrozenPolicyAction):
 
 
 class _LowLevelEnv:
-    """The environment as the low-level policy knew it: its own step, actions and command; all else is the same."""
+    """The environment as the low-level policy knew it: its own steps, actions and command; all else is the same."""
 
     def __init__(self, env: ManagerBasedEnv, step_dt: float) -> None:
         self._env = env
