@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import balance_cases
 import lift_cases
+import navigate_cases
 import torch
 import walk_cases
 from worlds import BALL, CUBE, LEFT, RIGHT, beside_hand, calm_down, move_object, set_goal, set_joints, write_joints
@@ -121,5 +122,7 @@ BALANCE = Family(calm=balance_cases.stand, cases=balance_cases.CASES, goals=[])
 
 LIFT = Family(calm=lift_cases.rest, cases=lift_cases.CASES, goals=lift_cases.GOALS)
 
-FAMILIES = {"balance": BALANCE, "lift": LIFT, "reach": REACH, "walk": WALK}
+NAVIGATE = Family(calm=navigate_cases.stand, cases=navigate_cases.CASES, goals=navigate_cases.GOALS)
+
+FAMILIES = {"balance": BALANCE, "lift": LIFT, "navigate": NAVIGATE, "reach": REACH, "walk": WALK}
 """Folder in ``humanoid_vla/tasks`` -> what its tasks need."""
