@@ -17,7 +17,7 @@ from humanoid_vla.tasks.constrained_cfgs import (
 from humanoid_vla.tasks.reach.agent_cfgs import COMMAND_GROUPS, OBS_GROUPS, OFF_POLICY, SAC
 
 CONSTRAINED: dict[str, Any] = {
-    # Budgets of 0.15 and 0.10 an episode, less than half of the 0.36 and 0.33 that plain SAC costs (docs/benchmarks.md).
+    # Budgets of 0.15 and 0.10 an episode, less than half of the 0.36 and 0.33 that plain SAC costs, docs/benchmarks.md.
     # Impacts are few and heavy, and cost up to a fifth more in new episodes than while learning: 0.08 leaves room.
     "cost_limits": {"joint_vel_limit": 0.15, "hard_impact": 0.08},
     "proportional_gain": 0.5,
