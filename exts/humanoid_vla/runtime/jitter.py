@@ -28,7 +28,7 @@ def draw_jitter(lateness: dict[str, np.ndarray], path: Path) -> None:
 
     figure = Figure(figsize=(7.0, 4.0), layout="constrained")
     axes = figure.subplots()
-    edges = 1e3 * np.concatenate(([0.0], np.geomspace(1e-5, SLOWEST, 60)))
+    edges = [0.0, *(1e3 * np.geomspace(1e-5, SLOWEST, 60)).tolist()]
     for name, values in lateness.items():
         shown = 1e3 * np.clip(values, 0.0, SLOWEST)
         p99 = 1e3 * float(np.percentile(values, 99.0)) if len(values) else 0.0
