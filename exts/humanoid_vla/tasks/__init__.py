@@ -1,3 +1,3 @@
 """The registered tasks. Importing this package registers them; Isaac Lab does so through the entry point."""
 
-from . import balance, lift, reach, walk  # noqa: F401
+from . import balance, lift, navigate, reach, walk  # noqa: F401
