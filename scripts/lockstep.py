@@ -6,26 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from humanoid_vla.assets.g1_figures import load_figures
 from humanoid_vla.runtime.bundle import Bundle
 from humanoid_vla.runtime.engine import Engine
+from humanoid_vla.runtime.joint_actuation import make_filter
 from humanoid_vla.runtime.observations import ObservationBuilder
 from humanoid_vla.runtime.plans import Overlap
 from humanoid_vla.runtime.policy import PolicyRunner
 from humanoid_vla.runtime.targets import TargetShaper
-from humanoid_vla.safety.backend import NumpyBackend
-from humanoid_vla.safety.filter import ActionFilter
-from humanoid_vla.safety.pairs import load_pairs
-from humanoid_vla.safety.robot import make_robot
-from humanoid_vla.safety.settings import Box, FilterSettings
-
-
-def make_filter(bundle: Bundle, dt: float) -> ActionFilter:
-    """The action filter of a bundle's robot for ticks of `dt` [s]."""
-    joints = bundle.joints
-    robot = make_robot(load_figures(), joints.names, joints.stiffness, joints.damping, load_pairs())
-    boxes = tuple(Box(tuple(centre), tuple(size)) for centre, size in bundle.keep_out.values())
-    return ActionFilter(robot, dt, FilterSettings(keep_out=boxes), NumpyBackend())
 
 
 class LockStep:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from enum import IntEnum
 from typing import Any
 
@@ -25,7 +26,7 @@ class Problem(IntEnum):
     NOT_FINITE = 5
 
 
-class Source:
+class Source(ABC):
     """A mailbox and what its values must be.
 
     Args:
@@ -70,9 +71,9 @@ class Source:
             return f"the {self.name} have another shape or type than the policy reads"
         return f"the {self.name} are not finite"
 
+    @abstractmethod
     def _inspect(self, value: Any) -> Problem:
         """What is wrong with a value itself."""
-        raise NotImplementedError
 
 
 class JointSource(Source):

@@ -1,27 +1,9 @@
 """Reach: touch a named object with a named hand."""
 
-import gymnasium as gym
+from humanoid_vla.tasks.registration import register_task
 
-
-def _register(task: str, env_cfg: str, **agents: str) -> None:
-    """Register a task; agents by the short names of their entry points.
-
-    Their classes are in :mod:`.agent_cfgs`, or where a module stands before them, "constrained_cfgs:Name", in that.
-    """
-    classes = {name: cfg if ":" in cfg else f"agent_cfgs:{cfg}" for name, cfg in agents.items()}
-    gym.register(
-        id=task,
-        entry_point="humanoid_vla.tasks.env:HumanoidEnv",
-        disable_env_checker=True,
-        kwargs={
-            "env_cfg_entry_point": f"{__name__}.{env_cfg}",
-            **{f"{name}_cfg_entry_point": f"{__name__}.{cfg}" for name, cfg in classes.items()},
-            "default_agent": "rsl_rl",
-        },
-    )
-
-
-_register(
+register_task(
+    __name__,
     "VLA-Reach-G1",
     "language_env_cfg:ReachEnvCfg",
     rsl_rl="ReachSacCfg",
@@ -34,7 +16,8 @@ _register(
     bc="ReachBcCfg",
     ppo="ReachPpoCfg",
 )
-_register(
+register_task(
+    __name__,
     "VLA-Reach-Command-G1",
     "env_cfg:ReachCommandEnvCfg",
     rsl_rl="ReachCommandSacCfg",
@@ -46,7 +29,8 @@ _register(
     bc="ReachCommandBcCfg",
     ppo="ReachCommandPpoCfg",
 )
-_register(
+register_task(
+    __name__,
     "VLA-Reach-Camera-G1",
     "camera_env_cfg:ReachCameraEnvCfg",
     rsl_rl="ReachCameraSacCfg",
