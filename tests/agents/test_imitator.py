@@ -51,6 +51,20 @@ def test_the_policy_is_a_running_average() -> None:
         torch.testing.assert_close(new, 0.75 * old + 0.25 * learned)
 
 
+def test_a_policy_that_stands_alone_plays_whatever_is_asked_for() -> None:
+    trained, other = make_bc(), make_bc()
+    trained.learn({"policy": torch.randn(8, 2)}, torch.ones(8, 2))
+    saved = trained.save()
+    alone = {key: saved[key] for key in ("algorithm", "network", "loss", "policy", "policy_shape", "actor_state_dict")}
+    with pytest.raises(ValueError, match="num_updates, learner_state_dict, actor_optimizer_state_dict missing"):
+        other.load(alone)
+    assert other.load(alone | {"policy_only": True}) is False
+    obs = {"policy": torch.randn(4, 2)}
+    assert torch.equal(other.actor(obs), trained.actor(obs))
+    with pytest.raises(ValueError, match="number of actions"):
+        other.load(alone | {"policy_only": True, "policy_shape": saved["policy_shape"] | {"number of actions": 3}})
+
+
 @pytest.mark.parametrize(("network", "loss"), [("vla", "nll"), ("mlp", "mae"), ("os", "system")])
 def test_only_known_networks(network: str, loss: str) -> None:
     with pytest.raises(ValueError, match=f"unknown network '{network}' with the loss '{loss}'; choose one of: mlp"):

@@ -166,16 +166,22 @@ class Imitator(ABC):
     def load(self, loaded_dict: dict[str, Any], load_cfg: dict[str, bool] | None = None, strict: bool = True) -> bool:
         """Restore what :meth:`save` returned; the policy becomes the checkpoint's, whatever the configuration says.
 
-        `load_cfg` says which of "actor", "optimizer" and "iteration" to restore, all if None. Returns whether the
-        runner continues to count iterations from the checkpoint.
+        `load_cfg` says which of "actor", "optimizer" and "iteration" to restore, all if None; of a checkpoint that says
+        ``policy_only`` the policy is, whatever is asked for. Returns whether the runner continues to count iterations
+        from the checkpoint.
 
         Raises:
             ValueError: If the checkpoint belongs to another algorithm or task, or lacks something.
         """
         load_cfg = dict.fromkeys(("actor", "optimizer", "iteration"), True) if load_cfg is None else load_cfg
-        keys = ["network", "loss", "policy", "num_updates"]
-        keys += [f"{name}_state_dict" for name in ("actor", "learner", "actor_optimizer")]
-        check_checkpoint(loaded_dict, self.name, {"number of actions": self.num_actions}, keys)
+        shape = {"number of actions": self.num_actions}
+        keys = ["network", "loss", "policy", "actor_state_dict"]
+        if loaded_dict.get("policy_only"):
+            check_checkpoint(loaded_dict, self.name, shape, keys)
+            self._load_policy(loaded_dict, strict)
+            return False
+        keys += ["num_updates", "learner_state_dict", "actor_optimizer_state_dict"]
+        check_checkpoint(loaded_dict, self.name, shape, keys)
         if load_cfg.get("actor"):
             self._load_policy(loaded_dict, strict)
         if load_cfg.get("optimizer"):

@@ -122,6 +122,6 @@ class VlaBaseActorCfg(VlaActorCfg):
 class DaggerRunnerCfg(OffPolicyRunnerCfg):
     """DAgger for a CPU and about 64 environments."""
 
-    actor: VlaActorCfg = VlaActorCfg()
+    actor: RslRlMLPModelCfg | VlaActorCfg = VlaActorCfg()
     teacher: RslRlMLPModelCfg = MISSING  # type: ignore
     algorithm: DaggerAlgorithmCfg = DaggerAlgorithmCfg()

@@ -9,6 +9,7 @@ register_task(
     rsl_rl="WalkSacCfg",
     sac_gpu="WalkSacGpuCfg",
     ppo="WalkPpoCfg",
+    dagger="WalkDaggerCfg",
 )
 register_task(
     __name__,

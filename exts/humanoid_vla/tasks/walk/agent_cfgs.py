@@ -5,6 +5,7 @@ from __future__ import annotations
 from isaaclab.utils import configclass
 from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlOnPolicyRunnerCfg, RslRlPpoAlgorithmCfg, RslRlSymmetryCfg
 
+from humanoid_vla.assets.trained import WALK_COMMAND_POLICY
 from humanoid_vla.tasks.agent_cfgs import (
     ActorCfg,
     CriticCfg,
@@ -13,6 +14,7 @@ from humanoid_vla.tasks.agent_cfgs import (
     SacRunnerCfg,
     default_device,
 )
+from humanoid_vla.tasks.imitation_cfgs import DaggerAlgorithmCfg, DaggerRunnerCfg
 
 SYMMETRY_CFG = RslRlSymmetryCfg(
     use_data_augmentation=True, data_augmentation_func="humanoid_vla.tasks.walk.symmetry:with_mirror_image"
@@ -119,3 +121,26 @@ class WalkCommandPpoCfg(WalkPpoCfg):
 
     experiment_name = "vla_walk_command_g1_ppo"
     obs_groups = COMMAND_GROUPS
+
+
+@configclass
+class WalkDaggerCfg(DaggerRunnerCfg):
+    """DAgger for two CPU cores: hears in sentences what its teacher is told as a velocity; use ``--num_envs 128``."""
+
+    experiment_name = "vla_walk_g1_dagger"
+    obs_groups = {"actor": OBS_GROUPS["actor"], "teacher": COMMAND_GROUPS["actor"]}
+    max_iterations = 250
+    save_interval = 50
+    actor = RslRlMLPModelCfg(hidden_dims=[512, 256, 128], activation="silu", obs_normalization=True)
+    teacher = WalkCommandSacGpuCfg().actor
+    algorithm = DaggerAlgorithmCfg(
+        network="mlp",
+        goals="humanoid_vla.tasks.walk.goals:WalkGoals",
+        teacher=str(WALK_COMMAND_POLICY),
+        autocast=False,
+        buffer_size=200_000,
+        batch_size=256,
+        updates_per_step=8.0,
+        teacher_steps=80,
+        decay_updates=16_000,  # the whole training: 250 iterations of 8 steps
+    )
