@@ -46,7 +46,7 @@ def case() -> Case:
     first, second = robot.pairs.T
     posture = Kinematics(robot, NumpyBackend()).posture(joint_pos)
     radii = robot.capsule_radii[first] + robot.capsule_radii[second]
-    ours = between_capsules(np, posture.capsules[..., first], posture.capsules[..., second], radii)
+    ours = between_capsules(np, posture.capsules[..., np.concatenate((first, second))], radii)
     moves = moved_by(robot, robot.capsule_frames)
     gradients = distance_gradient(np, posture, ours.points, ours.normals, moves[first] - moves[second])
     pairs = [(robot.capsule_names[a], robot.capsule_names[b]) for a, b in robot.pairs]
@@ -104,8 +104,8 @@ def test_torch_finds_the_same_distances(case: Case) -> None:
     first, second = case.robot.pairs.T
     capsules = Kinematics(case.robot, NumpyBackend()).posture(case.joint_pos[:100]).capsules
     for dtype, tolerance in ((torch.float64, 1e-12), (torch.float32, 2e-6)):
-        a, b = (torch.tensor(capsules[..., index], dtype=dtype) for index in (first, second))
-        ours = between_capsules(torch, a, b, torch.tensor(_radii(case.robot), dtype=dtype))
+        both = torch.tensor(capsules[..., np.concatenate((first, second))], dtype=dtype)
+        ours = between_capsules(torch, both, torch.tensor(_radii(case.robot), dtype=dtype))
         assert np.abs(ours.distances.numpy() - case.ours.distances[:100]).max() < tolerance
 
 
@@ -129,8 +129,7 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("first", "second", "distance", "point", "normal"), BY_HAND)
 def test_capsules_by_hand(first: tuple, second: tuple, distance: float, point: tuple | None, normal: tuple) -> None:
-    a, b = np.array(first).reshape(1, 6, 1), np.array(second).reshape(1, 6, 1)
-    nearest = between_capsules(np, a, b, np.array([0.25]))
+    nearest = between_capsules(np, np.array([first, second]).T[None], np.array([0.25]))
     assert nearest.distances.item() == pytest.approx(distance - 0.25, abs=2e-6)
     assert nearest.normals[0, :, 0] == pytest.approx(normal, abs=1e-6)
     if point is None:

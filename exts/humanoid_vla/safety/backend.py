@@ -26,6 +26,10 @@ class Backend(Protocol):
         """Indices of the smallest values along the last axis, in no order: (..., n) -> (..., count)."""
         ...
 
+    def take(self, values: Array, index: Array, axis: int) -> Array:
+        """Entries along an axis at indices that all robots share, shape (k,)."""
+        ...
+
     def pick(self, values: Array, index: Array) -> Array:
         """Columns at indices of their own for each robot: (batch, rows, n), (batch, k) -> (batch, rows, k)."""
         ...
@@ -64,7 +68,12 @@ class NumpyBackend:
     def nearest(self, values: np.ndarray, count: int) -> np.ndarray:
         return values.argpartition(count - 1, axis=-1)[..., :count]
 
+    def take(self, values: np.ndarray, index: np.ndarray, axis: int) -> np.ndarray:
+        return values.take(index, axis=axis)  # a third of what indexing in brackets costs
+
     def pick(self, values: np.ndarray, index: np.ndarray) -> np.ndarray:
+        if len(values) == 1:
+            return values.take(index[0], axis=2)
         batch, rows = np.arange(len(values))[:, None, None], np.arange(values.shape[1])[:, None]
         return values[batch, rows, index[:, None]]
 

@@ -47,7 +47,7 @@ class CollisionConstraints:
         self._stiffness = dynamics.stiffness
         moves = moved_by(robot, robot.capsule_frames)
         first, second = robot.pairs.T
-        self._pairs = backend.constant(np.concatenate((first, second)))
+        self._pairs = backend.constant(np.concatenate((first, second)))  # the first of every pair, then the second
         self._radii = backend.constant(robot.capsule_radii[first] + robot.capsule_radii[second])
         # every capsule that moves, against every box
         moving = np.flatnonzero(moves.any(axis=1))
@@ -83,11 +83,10 @@ class CollisionConstraints:
     def distances(self, posture: Posture) -> tuple[Array, Array]:
         """The smallest signed distances [m], (batch, k), and their gradients [m/rad], (batch, k, n); in no order."""
         xp, backend, capsules = self._backend.xp, self._backend, posture.capsules
-        both = capsules[..., self._pairs]
-        half = len(self._radii)
-        nearest = between_capsules(xp, both[..., :half], both[..., half:], self._radii)
+        nearest = between_capsules(xp, backend.take(capsules, self._pairs, 2), self._radii)
         if self._settings.keep_out:
-            boxed = to_boxes(xp, capsules[..., self._boxed], self._boxed_radii, self._centres, self._half_sizes)
+            boxed = backend.take(capsules, self._boxed, 2)
+            boxed = to_boxes(xp, boxed, self._boxed_radii, self._centres, self._half_sizes)
             nearest = Nearest(*(xp.concatenate(pair, axis=-1) for pair in zip(nearest, boxed, strict=True)))
         index = backend.nearest(nearest.distances, self._num_nearest)
         every = xp.concatenate((nearest.distances[:, None], nearest.points, nearest.normals), axis=1)

@@ -24,28 +24,31 @@ class Nearest(NamedTuple):
     """Unit vectors from the second body to the first, shape (batch, 3, k)."""
 
 
-def between_capsules(xp: Any, first: Array, second: Array, radii: Array) -> Nearest:
+def between_capsules(xp: Any, capsules: Array, radii: Array) -> Nearest:
     """Distances between capsules; spheres are capsules whose ends coincide.
 
     Nearest points of two segments after Ericson, "Real-Time Collision Detection" (2005), section 5.1.9.
 
     Args:
         xp: The array library.
-        first: Both ends of the first capsules' axes [m], shape (batch, 6, k).
-        second: Likewise of the second.
+        capsules: Both ends of their axes [m], the first capsules of all pairs, then the second, shape (batch, 6, 2 k).
         radii: Sum of both radii [m], shape (k,).
     """
-    p1, p2 = first[:, :3], second[:, :3]
-    d1, d2, r = first[:, 3:] - p1, second[:, 3:] - p2, p1 - p2
-    a, e = dot(d1, d1) + SMALLEST, dot(d2, d2) + SMALLEST
-    b, c, f = dot(d1, d2), dot(d1, r), dot(d2, r)
+    ends = capsules.reshape(len(capsules), 6, 2, -1)
+    starts = ends[:, :3]
+    lines = ends[:, 3:] - starts
+    p1, p2, d1, d2 = starts[:, :, 0], starts[:, :, 1], lines[:, :, 0], lines[:, :, 1]
+    r = p1 - p2
+    # of both capsules at once: fewer calls
+    squares, along = dot(lines, lines) + SMALLEST, dot(lines, r[:, :, None])
+    a, e, b, c, f = squares[:, 0], squares[:, 1], dot(d1, d2), along[:, 0], along[:, 1]
     # nearest point on the first line, then on the second segment to it, then on the first segment to that
     zero, one = xp.zeros_like(a), xp.ones_like(a)
     s = xp.minimum(xp.maximum((b * f - c * e) / (a * e - b * b + SMALLEST), zero), one)
     t = xp.minimum(xp.maximum((b * s + f) / e, zero), one)
     s = xp.minimum(xp.maximum((b * t - c) / a, zero), one)
     points = p1 + s[:, None] * d1
-    apart = points - p2 - t[:, None] * d2
+    apart = points - (p2 + t[:, None] * d2)
     lengths = xp.sqrt(dot(apart, apart) + SMALLEST)
     return Nearest(lengths - radii, points, apart / lengths[:, None])
 
@@ -77,7 +80,7 @@ def to_boxes(xp: Any, capsules: Array, radii: Array, centres: Array, half_sizes:
 
 
 def dot(a: Array, b: Array) -> Array:
-    """Inner products of vectors, (batch, 3, n) -> (batch, n)."""
+    """Inner products of vectors, (batch, 3, ...) -> (batch, ...)."""
     product = a * b
     return product[:, 0] + product[:, 1] + product[:, 2]
 

@@ -33,19 +33,21 @@ class Kinematics:
     """
 
     def __init__(self, robot: RobotModel, backend: Backend) -> None:
-        self._xp, self._contiguous = backend.xp, backend.contiguous
+        self._xp, self._backend = backend.xp, backend
         parents, depths = robot.parents, _depths(robot.parents)
         order = np.argsort(depths, kind="stable")  # level by level
         place = np.empty_like(order)  # of each joint in that order
         place[order] = np.arange(len(order))
-        self._order, self._place = backend.constant(order), backend.constant(place)
+        self._order, self._place = backend.constant(order), backend.constant(place + 1)  # behind the pelvis' own
         levels = [np.flatnonzero(depths[order] == depth) for depth in range(depths.max() + 1)]
         self._first_level = slice(0, len(levels[0]))
         # joints of a level, and their parents among those of the level above
-        self._deeper_levels: list[tuple[slice, Array]] = []
+        self._deeper_levels: list[tuple[slice, Array | None]] = []
         for above, level in itertools.pairwise(levels):
             parent_places = np.array([place[parents[joint]] - above[0] for joint in order[level]])
-            self._deeper_levels.append((slice(int(level[0]), int(level[-1]) + 1), backend.constant(parent_places)))
+            one_to_one = len(level) == len(above) and (parent_places == np.arange(len(level))).all()
+            joints = slice(int(level[0]), int(level[-1]) + 1)
+            self._deeper_levels.append((joints, None if one_to_one else backend.constant(parent_places)))
         # rotation by q about the axis with cross-product matrix K: I + sin(q) K + (1 - cos(q)) K^2     (Rodrigues)
         cross = np.zeros((robot.num_joints, 4, 4))
         x, y, z = robot.axes[order].T
@@ -55,7 +57,7 @@ class Kinematics:
         self._offsets = backend.constant(offsets)
         self._offsets_cross = backend.constant(offsets @ cross)
         self._offsets_cross2 = backend.constant(offsets @ cross @ cross)
-        frames = np.where(robot.capsule_frames < 0, 0, place[robot.capsule_frames] + 1)  # behind the pelvis' own
+        frames = np.where(robot.capsule_frames < 0, 0, place[robot.capsule_frames] + 1)
         self._capsule_frames = backend.constant(frames)
         ends = np.concatenate([robot.capsule_ends.transpose(0, 2, 1), np.ones((len(frames), 1, 2))], axis=1)
         self._capsule_ends = backend.constant(ends)  # (c, 4, 2)
@@ -71,18 +73,19 @@ class Kinematics:
         Args:
             joint_pos: Joint positions [rad], shape (batch, n).
         """
-        xp = self._xp
-        angles = joint_pos[:, self._order][..., None, None]
+        xp, backend = self._xp, self._backend
+        angles = backend.take(joint_pos, self._order, 1)[..., None, None]
         local = self._offsets + xp.sin(angles) * self._offsets_cross + (1.0 - xp.cos(angles)) * self._offsets_cross2
         frames = [xp.zeros_like(local[:, :1]) + self._pelvis, local[:, self._first_level]]
         for joints, parents in self._deeper_levels:
-            frames.append(frames[-1][:, parents] @ local[:, joints])
+            above = frames[-1] if parents is None else backend.take(frames[-1], parents, 1)
+            frames.append(above @ local[:, joints])
         frame = xp.concatenate(frames, axis=1)  # (batch, 1 + n, 4, 4), level by level behind the pelvis
-        joints = frame[:, 1:][:, self._place]
+        joints = backend.take(frame, self._place, 1)
         # laid out anew: torch's batched products take rows that are not contiguous one by one
-        columns = self._contiguous((joints[:, :, :3] @ self._columns).swapaxes(1, 3))  # (batch, 2, 3, n)
+        columns = backend.contiguous((joints[:, :, :3] @ self._columns).swapaxes(1, 3))  # (batch, 2, 3, n)
         axes, origins = columns[:, 0], joints[:, :, :3, 3].swapaxes(1, 2)
-        ends = frame[:, self._capsule_frames, :3] @ self._capsule_ends  # (batch, c, 3, 2)
+        ends = backend.take(frame, self._capsule_frames, 1)[:, :, :3] @ self._capsule_ends  # (batch, c, 3, 2)
         capsules = ends.swapaxes(1, 3).reshape(len(joint_pos), 6, -1)
         return Posture(axes, cross(xp, axes, origins), capsules, columns[:, 1])
 

@@ -98,13 +98,14 @@ class _Search:
         self._robot = robot
         self._kinematics = Kinematics(robot, NumpyBackend())
         moves = moved_by(robot, robot.capsule_frames)
-        self._first, self._second = robot.pairs.T
-        self._moves = moves[self._first] - moves[self._second]
-        self._radii = robot.capsule_radii[self._first] + robot.capsule_radii[self._second]
+        first, second = robot.pairs.T
+        self._both = np.concatenate((first, second))
+        self._moves = moves[first] - moves[second]
+        self._radii = robot.capsule_radii[first] + robot.capsule_radii[second]
 
     def nearest(self, joint_pos: np.ndarray) -> Nearest:
         capsules = self._kinematics.posture(joint_pos).capsules
-        return between_capsules(np, capsules[..., self._first], capsules[..., self._second], self._radii)
+        return between_capsules(np, capsules[..., self._both], self._radii)
 
     def descend(self, joint_pos: np.ndarray, pair: int) -> np.ndarray:
         """Smallest distance on the way down, from several postures at once, shape (batch,)."""

@@ -28,6 +28,9 @@ class TorchBackend:
     def nearest(self, values: torch.Tensor, count: int) -> torch.Tensor:
         return values.detach().topk(count, dim=-1, largest=False, sorted=False).indices
 
+    def take(self, values: torch.Tensor, index: torch.Tensor, axis: int) -> torch.Tensor:
+        return values.index_select(axis, index)
+
     def pick(self, values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         return values.gather(-1, index[:, None].expand(-1, values.shape[1], -1))
 
