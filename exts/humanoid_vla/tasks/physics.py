@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from isaaclab.physics import PhysxAutoCfg
 from isaaclab.utils import configclass
-from isaaclab_newton.physics import MJWarpSolverCfg, NewtonCfg, NewtonShapeCfg
+from isaaclab_newton.physics import MJWarpSolverCfg, NewtonCfg, NewtonCollisionPipelineCfg, NewtonShapeCfg
 from isaaclab_ov.physics import OvPhysxCfg
 from isaaclab_physx.physics import PhysxCfg
 from isaaclab_tasks.utils import PresetCfg
@@ -25,7 +25,16 @@ class QuietSolverCfg(MJWarpSolverCfg):
 
 
 @configclass
-class ArmPhysicsCfg(PresetCfg):
+class PhysxPresetsCfg(PresetCfg):
+    """PhysX as it is, in the three ways there are to start it."""
+
+    ovphysx: OvPhysxCfg = OvPhysxCfg()
+    isaacsim_physx: PhysxCfg = PhysxCfg()
+    physx: PhysxAutoCfg = PhysxAutoCfg(isaacsim_physx=isaacsim_physx, ovphysx=ovphysx)
+
+
+@configclass
+class ArmPhysicsCfg(PhysxPresetsCfg):
     """Presets for a robot with a fixed base: few contacts at a time."""
 
     newton_mjwarp: NewtonCfg = NewtonCfg(
@@ -43,14 +52,11 @@ class ArmPhysicsCfg(PresetCfg):
         num_substeps=1,
         debug_mode=False,
     )
-    ovphysx: OvPhysxCfg = OvPhysxCfg()
-    isaacsim_physx: PhysxCfg = PhysxCfg()
-    physx: PhysxAutoCfg = PhysxAutoCfg(isaacsim_physx=isaacsim_physx, ovphysx=ovphysx)
     default: NewtonCfg = newton_mjwarp
 
 
 @configclass
-class WholeBodyPhysicsCfg(PresetCfg):
+class WholeBodyPhysicsCfg(PhysxPresetsCfg):
     """Presets for a robot on its own feet, which falls at times."""
 
     newton_mjwarp: NewtonCfg = NewtonCfg(
@@ -69,14 +75,38 @@ class WholeBodyPhysicsCfg(PresetCfg):
         num_substeps=1,
         debug_mode=False,
     )
-    ovphysx: OvPhysxCfg = OvPhysxCfg()
-    isaacsim_physx: PhysxCfg = PhysxCfg()
-    physx: PhysxAutoCfg = PhysxAutoCfg(isaacsim_physx=isaacsim_physx, ovphysx=ovphysx)
     default: NewtonCfg = newton_mjwarp
 
 
 @configclass
-class GraspPhysicsCfg(PresetCfg):
+class RoughGroundPhysicsCfg(WholeBodyPhysicsCfg):
+    """The same for ground that is a height field.
+
+    Newton finds the contacts, as in Isaac Lab's own rough tasks: MuJoCo Warp takes a height field for a row of prisms,
+    and pushed a standing robot's feet, spheres of 5 mm, out of them by 30 cm.
+    """
+
+    newton_mjwarp: NewtonCfg = NewtonCfg(
+        solver_cfg=QuietSolverCfg(
+            # A foot's sphere may touch several triangles of the ground at a time.
+            njmax=256,
+            nconmax=64,
+            iterations=10,
+            ls_iterations=20,
+            cone="pyramidal",
+            integrator="implicitfast",
+            use_mujoco_contacts=False,
+        ),
+        collision_cfg=NewtonCollisionPipelineCfg(max_triangle_pairs=200_000),
+        default_shape_cfg=NewtonShapeCfg(gap=0.0, mu=0.1),
+        num_substeps=1,
+        debug_mode=False,
+    )
+    default: NewtonCfg = newton_mjwarp
+
+
+@configclass
+class GraspPhysicsCfg(PhysxPresetsCfg):
     """Presets for an upper body with grippers, and objects that move."""
 
     newton_mjwarp: NewtonCfg = NewtonCfg(
@@ -96,7 +126,4 @@ class GraspPhysicsCfg(PresetCfg):
         num_substeps=1,
         debug_mode=False,
     )
-    ovphysx: OvPhysxCfg = OvPhysxCfg()
-    isaacsim_physx: PhysxCfg = PhysxCfg()
-    physx: PhysxAutoCfg = PhysxAutoCfg(isaacsim_physx=isaacsim_physx, ovphysx=ovphysx)
     default: NewtonCfg = newton_mjwarp
