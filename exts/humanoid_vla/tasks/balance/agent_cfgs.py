@@ -42,11 +42,16 @@ class BalanceSacCfg(SacRunnerCfg):
 
     experiment_name = "vla_balance_g1"
     obs_groups = OBS_GROUPS
-    max_iterations = 1500
-    actor = ActorCfg(hidden_dims=[128, 128], log_std_bounds=(-5.0, -1.5))  # random actions fell it
-    critic = CriticCfg(hidden_dims=[128, 128])
+    max_iterations = 1000
+    actor = ActorCfg(hidden_dims=[128, 128], log_std_bounds=(-5.0, -1.0))  # random actions fell it
+    critic = CriticCfg(layer_norm=True)
     algorithm = SacAlgorithmCfg(
-        **OFF_POLICY, alpha_learning_rate=5e-4, initial_temperature=0.003, target_entropy_per_dim=-2.0
+        **OFF_POLICY,
+        policy_delay=2,
+        autocast=True,
+        alpha_learning_rate=5e-4,
+        initial_temperature=0.003,
+        target_entropy_per_dim=-2.0,
     )
 
 
