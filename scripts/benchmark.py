@@ -108,7 +108,7 @@ def main() -> None:
     vla.add_argument("--seconds", type=float, default=5.0, help="of training for each row [s] (default: 5)")
     vla.set_defaults(run=run_vla)
     export = commands.add_parser("export", help="does every agent's policy become a bundle that acts as it does?")
-    export.add_argument("--tasks", nargs="+", default=["VLA-Reach-G1", "VLA-Reach-Camera-G1"], help="registered tasks")
+    export.add_argument("--tasks", nargs="+", default=None, help="registered tasks (default: every one)")
     export.add_argument("--num_envs", type=int, default=64, help="environments side by side (default: 64)")
     export.add_argument("--iterations", type=int, default=2, help="of training each agent (default: 2)")
     export.add_argument("--steps", type=int, default=16, help="of observations to compare on (default: 16)")

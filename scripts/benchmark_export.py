@@ -29,9 +29,13 @@ def run_export(args: argparse.Namespace) -> list[dict[str, Any]]:
     for name in ("iterations", "steps", "num_envs"):
         if getattr(args, name) < 1:
             raise InputError(f"--{name} is {getattr(args, name)}; it must be at least 1")
+    import gymnasium as gym
+
+    import humanoid_vla.tasks  # noqa: F401  (registers them)
+
     rows = []
     print(f"{'task':22} {'agent':16} {'policy':24} {'trained':8} {'max abs error':14} {'cosine':11} seconds")
-    for task in args.tasks:
+    for task in args.tasks or sorted(name for name in gym.registry if name.startswith("VLA-")):
         for row in export_agents(task, args):
             rows.append(row)
             print(

@@ -98,8 +98,12 @@ def make_bundle(place: Path) -> Bundle:
     )
     joints = Joints(
         names=tuple(UPPER_BODY_JOINTS),
+        units=("rad",) * NUM_ACTIONS,
+        follows=np.arange(NUM_ACTIONS),
         default=np.array([0.4 if "pitch" in name and "shoulder" in name else 0.0 for name in UPPER_BODY_JOINTS]),
         scale=np.full(NUM_ACTIONS, 0.8),
+        max_speed=np.full(NUM_ACTIONS, 1.2),
+        max_lead=np.full(NUM_ACTIONS, 0.15),
         **columns,
         soft_lower=columns["lower"] + spare,
         soft_upper=columns["upper"] - spare,
@@ -127,10 +131,12 @@ def make_bundle(place: Path) -> Bundle:
         inputs=tuple(inputs),
         states=(),
         action_kind="joint_position",
+        commands={},
+        walks_with={},
         chunk_size=1,
         joints=joints,
-        max_speed=1.2,
-        max_lead=0.15,
+        fixed_base=True,
+        filter_settings={},
         keep_out={},
         cameras=(
             CameraSpec(

@@ -69,7 +69,9 @@ class LockStep:
         step = int(self._tick * self._dt / self._policy_dt + 1e-6)
         if step > self._steps:
             self._steps = step
-            inputs = self._builder.build(joint_pos, joint_vel, self.targets, self._action, embedding, images, values)
+            inputs = self._builder.build(
+                joint_pos, joint_vel, self.targets, self._action, embedding, images, values, step * self._policy_dt
+            )
             plan = [values[0].reshape(-1, len(joint_pos)) for values in self._runner.step(inputs)]
             if self._overlaps:
                 plan = [overlap.add(values, step) for overlap, values in zip(self._overlaps, plan, strict=True)]

@@ -35,12 +35,17 @@ class SimRobot:
         bundle: The policy's.
 
     Raises:
-        ValueError: If the bundle's joints are not the robot's.
+        ValueError: If the bundle commands no joints, or others than the robot's.
     """
 
     def __init__(self, env: Any, bundle: Bundle) -> None:
         import torch
 
+        if bundle.action_kind != "joint_position":
+            raise ValueError(
+                f"the policy of {bundle.task} commands velocities to a robot that walks by itself; --robot sim moves"
+                " joints. scripts/evaluate.py --bundle runs both policies"
+            )
         self._env, self._asset = env, env.scene["robot"]
         have = list(self._asset.joint_names)
         if missing := [name for name in bundle.joints.names if name not in have]:

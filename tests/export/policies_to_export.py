@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from bundles import make_joints  # type: ignore  (beside the tests of runtime)
 from rsl_rl.models import MLPModel
@@ -73,8 +74,8 @@ def make_recording(groups: Sequence[str], steps: int = 7, robots: int = 64) -> d
 def make_description(groups: Sequence[str]) -> TaskDescription:
     """A task of three joints."""
     joints = make_joints()
-    arrays = {name: value[4:7] for name, value in vars(joints).items()}
-    joints = replace(joints, **arrays)
+    values: dict[str, Any] = {name: value[4:7] for name, value in vars(joints).items()}
+    joints = replace(joints, **values | {"follows": np.arange(NUM_ACTIONS)})
     inputs = tuple(
         Input(
             name=name,
@@ -86,4 +87,7 @@ def make_description(groups: Sequence[str]) -> TaskDescription:
         for name in groups
     )
     scaling = Affine(joints.default.tolist(), joints.scale.tolist())
-    return TaskDescription(0.02, inputs, "joint_position", joints, 1.2, 0.15, {}, (), None, scaling)
+    return TaskDescription(
+        policy_dt=0.02, inputs=inputs, action_kind="joint_position", commands={}, walks_with={}, joints=joints,
+        fixed_base=True, filter_settings={}, keep_out={}, cameras=(), language=None, scaling=scaling,
+    )  # fmt: skip

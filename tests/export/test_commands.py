@@ -65,7 +65,10 @@ def test_targets_are_what_the_low_level_is_told(
     bundle, _ = export_bundle(tmp_path / "bundle", policy, description, recording, "VLA-Toy", "sac", {})
     assert bundle.action_kind == kind
     assert list(bundle.joints.names) == UPPER_BODY_JOINTS  # of the policy that moves them
-    assert bundle.max_speed == 1.2
+    assert bundle.joints.max_speed.tolist() == [1.2] * 17
+    wanted = COMMANDS if kind == "named" else {"lowest": [-1.0, 0.0], "highest": [1.0, 0.8]}
+    assert bundle.commands == {name: list(command) for name, command in wanted.items()}
+    assert bundle.walks_with["checkpoint"] == "model_0.pt"
     told = []
     for _ in range(20):
         seen = torch.randn(3, 17)

@@ -79,7 +79,9 @@ def test_joints_are_those_of_the_simulation(env: Any, description: TaskDescripti
     assert gains["right_wrist_yaw_joint"] == (40.0, 1.5)
     assert np.allclose(joints.soft_upper - joints.soft_lower, 0.95 * (joints.upper - joints.lower))
     assert joints.scale.tolist() == pytest.approx([0.8, 0.3, 0.3, *2 * [1.2, 1.2, 1.2, 1.2, 0.8, 0.8, 0.8]])
-    assert (description.policy_dt, description.max_speed, description.max_lead) == (1 / 30, 1.2, 0.15)
+    assert (description.policy_dt, set(joints.max_speed), set(joints.max_lead)) == (1 / 30, {1.2}, {0.15})
+    assert joints.follows.tolist() == list(range(17))  # none is held
+    assert description.fixed_base
 
 
 def test_targets_are_where_the_simulation_goes(env: Any, exported: tuple[Any, Bundle]) -> None:
@@ -136,7 +138,9 @@ def test_what_differs_is_told(env: Any, exported: tuple[Any, Bundle]) -> None:
     default[4] += 1e-3
     cases: list[tuple[dict[str, Any], str]] = [
         ({"policy_dt": 0.02}, r"policy_dt is 0\.02 in the bundle, 0\.0333"),
-        ({"max_lead": 0.2}, r"max_lead is 0\.2 in the bundle, 0\.15 here"),
+        ({"joints": replace(joints, max_lead=0.2 + 0.0 * default)}, r"max_lead\.0 is 0\.2 in the bundle, 0\.15 here"),
+        ({"fixed_base": False}, "fixed_base is False in the bundle, True here"),
+        ({"filter_settings": {"max_speed": 2.0}}, r"filter_settings\.max_speed is 2\.0 in the bundle, None here"),
         ({"joints": replace(joints, default=default)}, r"joints\.default\.4 is 0\.301"),
         ({"joints": replace(joints, names=joints.names[::-1])}, r"joints\.names\.0 is 'right_wrist_yaw_joint'"),
         ({"inputs": bundle.inputs[:1] + bundle.inputs[2:]}, "encoder"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,12 @@ def make_joints() -> Joints:
     pose |= {f"{side}_elbow_joint": -0.6 for side in ("left", "right")}
     return Joints(
         names=JOINTS,
+        units=("rad",) * N,
+        follows=np.arange(N),
         default=np.array([pose.get(name, 0.0) for name in JOINTS]),
         scale=values(0.3, 0.8, 1.2),
+        max_speed=np.full(N, 1.2),
+        max_lead=np.full(N, 0.15),
         lower=lower,
         upper=upper,
         soft_lower=lower + spare,
@@ -57,6 +62,31 @@ def make_joints() -> Joints:
         stiffness=values(300.0, 40.0, 80.0),
         damping=values(10.0, 1.5, 3.0),
     )
+
+
+def with_grippers(joints: Joints) -> Joints:
+    """The same and two grippers, each of two fingers that slide and follow one action; the last arm joint is held."""
+    last, fingers = len(joints.names) - 1, 4
+    actions = joints.follows.copy()
+    actions[last] = -1
+    more = {
+        "names": tuple(f"{side}_gripper_{finger}_joint" for side in ("left", "right") for finger in ("inner", "outer")),
+        "units": ("m",) * fingers,
+        "follows": np.array([last, last, last + 1, last + 1]),
+    } | {
+        name: np.full(fingers, value)
+        for name, value in {
+            "default": 0.025, "scale": -0.025, "max_speed": 0.08, "max_lead": 0.01, "lower": 0.0, "upper": 0.05,
+            "soft_lower": 0.001, "soft_upper": 0.049, "velocity_limit": 0.5, "effort_limit": 20.0,
+            "stiffness": 1000.0, "damping": 25.0,
+        }.items()
+    }  # fmt: skip
+    scale = joints.scale.copy()
+    scale[last] = 0.0
+    merged: dict[str, Any] = {}
+    for name, value in vars(replace(joints, follows=actions, scale=scale)).items():
+        merged[name] = value + more[name] if isinstance(value, tuple) else np.concatenate([value, more[name]])
+    return Joints(**merged)
 
 
 def touch_params() -> dict[str, Any]:
@@ -208,10 +238,12 @@ def make_bundle(
         inputs=tuple(inputs),
         states=(State("memory", "next_memory", np.zeros(HIDDEN, np.float32)),) if state else (),
         action_kind="joint_position" if velocities is None else "velocity",
+        commands={} if velocities is None else {"lowest": [-1.0] * 3, "highest": [1.0] * 3},
+        walks_with={},
         chunk_size=chunk,
         joints=joints,
-        max_speed=1.2,
-        max_lead=0.15,
+        fixed_base=True,
+        filter_settings={},
         keep_out={},
         cameras=(spec,) if camera else (),
         language=Language("test", "0" * 64, DIM, SENTENCES, embeddings) if language else None,

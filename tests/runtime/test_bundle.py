@@ -95,8 +95,8 @@ def test_a_manifest_cut_short_is_refused(bundle: Bundle, cut: int) -> None:
 
 
 def test_a_foreign_version_is_named(bundle: Bundle) -> None:
-    reseal(bundle.path, lambda manifest: manifest.update(format_version=2))
-    with pytest.raises(BundleError, match=r"bundle\.json has format version 2, this program reads 1"):
+    reseal(bundle.path, lambda manifest: manifest.update(format_version=1))
+    with pytest.raises(BundleError, match=r"bundle\.json has format version 1, this program reads 2"):
         load_bundle(bundle.path)
 
 
@@ -166,7 +166,12 @@ def test_pickled_arrays_are_refused_and_not_run(bundle: Bundle, tmp_path: Path) 
         (lambda m: m["language"].update(table="../table.npz"), r"'\.\./table\.npz' has no hash"),
         (lambda m: m.update(policy_dt=0.0), "policy_dt is 0"),
         (lambda m: m.update(policy_dt=True), "policy_dt is True, which is no float"),
-        (lambda m: m.update(max_speed=-1.0), "max_speed is -1.0"),
+        (lambda m: m["joints"]["max_speed"].__setitem__(3, -1.0), r"joints\.max_speed is \[1\.2, .*must be above 0"),
+        (lambda m: m["joints"]["units"].__setitem__(3, "inch"), "joints.units must be 'rad' or 'm'"),
+        (lambda m: m["joints"]["follows"].__setitem__(3, -1), "follows no action, but its scale is 1.2"),
+        (lambda m: m["filter_settings"].update(max_speed="fast"), "could not convert string to float"),
+        (lambda m: m["commands"].update(forward=0.5), "commands are {'forward': 0.5}, which are no lists of numbers"),
+        (lambda m: m.update(fixed_base=1), "fixed_base is 1, which is no bool"),
         (lambda m: m.update(action_kind="torque"), "action_kind is 'torque'"),
         (lambda m: m.pop("task"), "KeyError: 'task'"),
         (lambda m: m["files"].pop("policy.onnx"), r"lists no policy\.onnx"),

@@ -32,8 +32,10 @@ ELBOW, SHOULDER = range(2)
 
 def arm_joints(**changes: Any) -> Joints:
     n = 2
-    values = {name: np.ones(n) for name in ("scale", "velocity_limit")} | {
+    values = {name: np.ones(n) for name in ("scale", "max_speed", "max_lead", "velocity_limit")} | {
         "names": ("elbow", "shoulder"),
+        "units": ("rad", "rad"),
+        "follows": np.arange(n),
         "default": np.array([0.5, 0.2]),
         "lower": np.full(n, -3.0),
         "upper": np.full(n, 3.0),
@@ -269,7 +271,7 @@ def hand_distances(path: Path) -> np.ndarray:
     """Where a model's hands are against where the policy's own kinematics take them to be [m], in many postures."""
     joints, hands = make_joints(), read_hands(touch_params())
     world = MujocoWorld(build_model(path, joints, load_figures().standing_height), joints)
-    kinematics, rng, distances = HandKinematics(joints.names, hands), np.random.default_rng(0), []
+    kinematics, rng, distances = HandKinematics(joints.names, hands.bodies, hands.ends), np.random.default_rng(0), []
     for _ in range(50):
         posture = rng.uniform(joints.soft_lower, joints.soft_upper)
         world.reset(posture)

@@ -15,7 +15,8 @@ from worlds import open_env  # pyright: ignore[reportMissingImports]  (beside th
 
 from humanoid_vla.export.describe import describe
 from humanoid_vla.runtime.bundle import Bundle, Input, Term
-from humanoid_vla.runtime.observations import MAKERS, ObservationBuilder, ObservationError
+from humanoid_vla.runtime.observation_terms import MAKERS
+from humanoid_vla.runtime.observations import ObservationBuilder, ObservationError
 from humanoid_vla.runtime.pictures import Shrink
 from humanoid_vla.tasks.mdp.figures import term_figures
 
@@ -37,6 +38,7 @@ def measured(**changes: Any) -> dict[str, Any]:
         "embedding": np.arange(DIM, dtype=np.float32),
         "images": {"head": np.full((48, 96, 3), 7, np.uint8)},
         "values": {"object_positions": np.arange(12.0).reshape(4, 3) / 10.0},
+        "time": 0.0,
     } | changes
 
 
@@ -120,7 +122,7 @@ def test_the_goal_is_given_as_a_value(bundle: Bundle) -> None:
 
 
 def test_what_a_base_feels_is_given_as_values(bundle: Bundle) -> None:
-    kinds = sorted(ELSEWHERE)
+    kinds = sorted(FELT)
     terms = tuple(Term(f"its {kind}", kind, 3 * row, 3 * row + 3, "", {}) for row, kind in enumerate(kinds))
     builder = ObservationBuilder(replace(bundle, inputs=(Input("base", "float32", (9,), 1, terms),)))
     assert builder.values == tuple(kinds)
@@ -205,8 +207,9 @@ def test_what_is_too_wide_or_high_is_cut_on_both_sides(shape: tuple[int, int], k
 
 
 GROUPS = ["proprio", "state", "goal", "language", "camera"]
-# of tasks that walk, which have a test of their own
-ELSEWHERE = {"base_lin_vel", "base_ang_vel", "projected_gravity"}
+FELT = {"base_lin_vel", "base_ang_vel", "projected_gravity"}
+# of other tasks: tests/tasks/test_registered_tasks.py compares them
+ELSEWHERE = FELT | {"gait_clock", "turning_speed", "landmark_positions", "grip_geometry", "grip_to_goal"}
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +251,7 @@ def test_they_agree_with_the_terms_of_the_task(env: Any, tmp_path: Path) -> None
                     "goal": command.command[row].numpy(),
                     "held_time": command.held_time[row : row + 1].numpy(),
                 },
+                time=0.0,
             )
             for name, values in groups.items():
                 np.testing.assert_allclose(values[0], expected[name][row].numpy(), rtol=0, atol=2e-5, err_msg=name)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from bundles import N, make_bundle
+from bundles import N, make_bundle, make_joints, with_grippers
 
 from humanoid_vla.runtime.bundle import Bundle
 from humanoid_vla.runtime.targets import TargetShaper, smooth
@@ -28,8 +29,8 @@ def test_they_move_as_in_the_task(bundle: Bundle) -> None:
         return torch.tensor(values, dtype=torch.float64)[None]
 
     term = object.__new__(RateLimitedJointPositionAction)  # what its constructor reads from a simulation, by hand
-    term.cfg = SimpleNamespace(max_lead=bundle.max_lead)  # type: ignore
-    term._max_step = bundle.max_speed * bundle.policy_dt
+    term.cfg = SimpleNamespace(max_lead=joints.max_lead[0])  # type: ignore
+    term._max_step = joints.max_speed[0] * bundle.policy_dt
     term._limits = torch.stack([tensor(joints.soft_lower), tensor(joints.soft_upper)], dim=-1)
     term._default, term._scale = tensor(joints.default), tensor(joints.scale)[0]
     term._raw_actions, term._targets = tensor(np.zeros(N)), tensor(joints.default)
@@ -42,6 +43,19 @@ def test_they_move_as_in_the_task(bundle: Bundle) -> None:
         wanted = joints.default + joints.scale * action.clip(-1.0, 1.0)
         last = shaper.follow(wanted, 1.0, last, pos)[0].copy()
         assert last == pytest.approx(term._targets[0].numpy(), abs=1e-6)
+
+
+def test_coupled_joints_lead_their_mean(bundle: Bundle) -> None:
+    """As the gripper's action term has it: both fingers get one target, whatever one of them is kept from."""
+    joints = with_grippers(make_joints())
+    shaper, pos = TargetShaper(replace(bundle, joints=joints), 10.0), joints.default.copy()
+    pos[-4:] = 0.020, 0.030, 0.040, 0.042
+    wanted = joints.default + joints.scale  # closed
+    targets = shaper.follow(wanted, 1.0, joints.default, pos)[0]
+    assert targets[-4:] == pytest.approx([0.015, 0.015, 0.031, 0.031])
+    slow = TargetShaper(replace(bundle, joints=joints), 0.01).follow(wanted, 1.0, joints.default, joints.default)[0]
+    assert slow[-4:] == pytest.approx(0.025 - 0.0008)
+    assert slow[3] == pytest.approx(joints.default[3] + 0.012)
 
 
 def test_a_policy_fades_in(bundle: Bundle) -> None:

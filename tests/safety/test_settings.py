@@ -9,7 +9,7 @@ import pytest
 
 from humanoid_vla.safety.settings import Box, FilterSettings
 
-NUMBERS = [field.name for field in fields(FilterSettings) if field.name != "keep_out"]
+NUMBERS = [field.name for field in fields(FilterSettings) if field.type == "float"]
 
 
 @pytest.mark.parametrize("name", NUMBERS)

@@ -214,7 +214,7 @@ def test_lock_step_moves_targets_as_the_loop_does(folder: Path, filtered: bool) 
     pos, last = start.copy(), policy.targets.copy()
     for _ in range(80):
         targets = policy.tick(pos, np.zeros_like(pos), None, {}, values)
-        assert np.abs(targets - last).max() <= bundle.max_speed * dt + 1e-9
+        assert np.abs(targets - last).max() <= bundle.joints.max_speed.max() * dt + 1e-9
         pos, last = targets.copy(), targets.copy()
     np.testing.assert_allclose(last, joints.default, atol=0.02)
 

@@ -100,5 +100,5 @@ def test_from_a_checkpoint_to_an_evaluation(scripts: Path, checkpoint: Path, tmp
 
     other = run("evaluate.py", "--bundle", "reach", *short, "env.actions.joint_pos.max_speed=0.6")
     assert other.returncode == 2
-    assert "max_speed is 1.2 in the bundle, 0.6 here" in other.stderr.splitlines()[-1]
+    assert "joints.max_speed.0 is 1.2 in the bundle, 0.6 here" in other.stderr.splitlines()[-1]
     shutil.rmtree(tmp_path / "reach")

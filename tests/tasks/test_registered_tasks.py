@@ -1,11 +1,13 @@
 """What every registered task promises."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import gymnasium as gym
 import pytest
 import torch
+from bundle_cases import check_observations, check_targets, export, untrained_policy
 from isaaclab_tasks.utils import resolve_task_config
 from term_cases import FAMILIES, FIRING, Family
 from worlds import ended, open_env, step
@@ -209,6 +211,41 @@ def test_actors_are_told_their_goal_in_language_alone(world: World) -> None:
     for obs in seen[1:]:
         assert not torch.equal(obs["goal"], seen[0]["goal"])  # the goals do differ
         assert all(torch.equal(obs[group], seen[0][group]) for group in actors)
+
+
+def test_its_policy_becomes_a_bundle_that_tells_all_it_needs(world: World, tmp_path: Path) -> None:
+    agent_cfg = configs(world.task, "rsl_rl_cfg_entry_point")[1]
+    bundle, scaling = export(world.env, world.task, untrained_policy(world.env, agent_cfg), tmp_path / "bundle")
+    check_targets(world.env, bundle, scaling)
+    check_observations(world.env, bundle)
+
+
+def test_every_action_that_moves_joints_can_be_filtered(env: Any) -> None:
+    robot = env.scene["robot"]
+    joints = {name for name in robot.joint_names if "gripper" not in name}
+    for name in env.action_manager.active_terms:
+        term = env.action_manager.get_term(name)
+        term = getattr(term, "low_level", term)
+        if term.unit == "m":
+            continue
+        cfg = term.cfg.copy()
+        cfg.filtered = True
+        env.reset()
+        filtered = type(term)(cfg, term._env)
+        filtered.reset()
+        for _ in range(5):
+            filtered.process_actions(2.0 * torch.rand(env.num_envs, term.action_dim) - 1.0)
+            filtered.apply_actions()
+            assert set(filtered.safety.robot.joint_names) == joints
+            sent = robot.actuators.target_command.position.torch[:, filtered._watched_ids]
+            torch.testing.assert_close(sent, filtered.safety.command)
+            torch.testing.assert_close(filtered.processed_actions, sent[:, : len(term.joint_names)])
+        assert filtered.safety.counters.figures()["steps"] == 5 * env.num_envs
+        if not robot.is_fixed_base:  # then legs must be as fast as the task has them
+            speeds = filtered.safety._max_speed
+            limits = robot.data.joint_vel_limits.torch[0, filtered._watched_ids]
+            assert (speeds >= limits.clamp(max=cfg.max_speed) - 1e-4).all()
+    env.reset()
 
 
 def test_a_broken_environment_starts_anew_and_harms_no_other(env: Any) -> None:

@@ -37,7 +37,8 @@ def check_bundle(bundle: Bundle, env: Any, figures: Figures) -> None:
     if missing := [group.name for group in bundle.inputs if group.name not in known]:
         raise ExportError(f"the bundle reads the observation groups {missing}, which the task does not have")
     task = describe(env, [group.name for group in bundle.inputs], figures)
-    parts = ("policy_dt", "inputs", "action_kind", "joints", "max_speed", "max_lead", "keep_out", "cameras")
+    parts = ("policy_dt", "inputs", "action_kind", "commands", "walks_with", "joints", "fixed_base")
+    parts += ("filter_settings", "keep_out", "cameras")
     ours, theirs = ({part: _values(getattr(one, part)) for part in parts} for one in (bundle, task))
     for one, values in ((bundle, ours), (task, theirs)):
         values["joints"] = {

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from humanoid_vla.export.graph import Affine, ExportError, Named
+from humanoid_vla.export.actions import read_actions
+from humanoid_vla.export.graph import ExportError
 from humanoid_vla.export.terms import Figures, describe_inputs
 from humanoid_vla.language.encoder import MODEL, WEIGHTS_SHA256
 from humanoid_vla.runtime.bundle import CameraSpec, Input, Joints, Language
@@ -23,9 +24,11 @@ class TaskDescription:
     policy_dt: float
     inputs: tuple[Input, ...]
     action_kind: str
+    commands: dict[str, list[float]]
+    walks_with: dict[str, Any]
     joints: Joints
-    max_speed: float
-    max_lead: float
+    fixed_base: bool
+    filter_settings: dict[str, Any]
     keep_out: dict[str, Any]
     cameras: tuple[CameraSpec, ...]
     language: Language | None
@@ -48,72 +51,15 @@ def describe(env: Any, groups: Sequence[str], figures: Figures) -> TaskDescripti
         ExportError: If something of it has no place in a bundle.
     """
     inputs = describe_inputs(env, groups, figures)
-    kind, term, scaling = _action(env)
-    joints, cfg = _joints(env, term), term.cfg
-    if kind == "joint_position":
-        scaling = Affine(joints.default.tolist(), joints.scale.tolist())
+    actions = read_actions(env)
     sensors = [part.params["sensor_name"] for group in inputs for part in group.terms if "sensor_name" in part.params]
     reads_language = any(part.kind == "instruction" for group in inputs for part in group.terms)
     return TaskDescription(
         policy_dt=float(env.step_dt),
         inputs=inputs,
-        action_kind=kind,
-        joints=joints,
-        max_speed=float(cfg.max_speed),
-        max_lead=float(cfg.max_lead),
-        keep_out={name: [list(map(float, part)) for part in box] for name, box in cfg.keep_out.items()},
+        **vars(actions),
         cameras=tuple(_camera(env, name) for name in dict.fromkeys(sensors)),
         language=_language(env) if reads_language else None,
-        scaling=scaling,
-    )
-
-
-def _action(env: Any) -> tuple[str, Any, nn.Module]:
-    """Kind of the actions, the term that moves joints, and what the targets are made with.
-
-    Raises:
-        ExportError: If there is more than one term, or one of another kind.
-    """
-    manager = env.action_manager
-    if len(manager.active_terms) != 1:
-        raise ExportError(f"a bundle has one action term, the task has {list(manager.active_terms)}")
-    (name,) = manager.active_terms
-    term = manager.get_term(name)
-    if commands := getattr(term.cfg, "commands", None):
-        return "named", term.low_level, Named(list(commands.values()))
-    if ranges := getattr(term.cfg, "command_ranges", None):
-        low, high = np.array(ranges, float).T
-        return "velocity", term.low_level, Affine(0.5 * (low + high), 0.5 * (high - low))
-    if not hasattr(term.cfg, "max_speed"):
-        raise ExportError(f"action term '{name}' is a {type(term).__name__}, which bundles do not know")
-    return "joint_position", term, nn.Identity()
-
-
-def _joints(env: Any, term: Any) -> Joints:
-    asset = env.scene[term.cfg.asset_name]
-    ids, names = asset.find_joints(list(term.joint_names), preserve_order=True)
-    data = asset.data
-
-    def first(values: Any) -> np.ndarray:
-        return values.torch[0, ids].double().cpu().numpy()
-
-    limits, soft = first(data.joint_pos_limits), first(data.soft_joint_pos_limits)
-    stiffness = first(data.joint_stiffness)
-    if not (stiffness > 0.0).all():
-        weak = [name for name, value in zip(names, stiffness, strict=True) if not value > 0.0]
-        raise ExportError(f"the joints {weak} have no stiffness in the simulation: they follow no position targets")
-    return Joints(
-        names=tuple(names),
-        default=first(data.default_joint_pos),
-        scale=term.scale.double().cpu().numpy(),
-        lower=limits[:, 0],
-        upper=limits[:, 1],
-        soft_lower=soft[:, 0],
-        soft_upper=soft[:, 1],
-        velocity_limit=first(data.joint_vel_limits),
-        effort_limit=first(data.joint_effort_limits),
-        stiffness=stiffness,
-        damping=first(data.joint_damping),
     )
 
 

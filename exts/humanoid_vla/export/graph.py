@@ -24,22 +24,29 @@ class ExportError(ValueError):
 
 
 class Affine(nn.Module):
-    """actions in [-1, 1] -> ``offset + scale * actions``, (..., n) both.
+    """actions in [-1, 1], (..., m) -> ``offset + scale * actions[follows]``, (..., n).
 
     Args:
         offset: Targets of zero actions, (n,).
         scale: How far an action of 1 goes, (n,).
+        follows: Number of the action that each target follows, (n,), -1 for those that follow none; m = n where nothing
+            is said.
     """
 
     offset: torch.Tensor
     scale: torch.Tensor
 
-    def __init__(self, offset: Sequence[float], scale: Sequence[float]) -> None:
+    def __init__(self, offset: Sequence[float], scale: Sequence[float], follows: Sequence[int] | None = None) -> None:
         super().__init__()
         self.register_buffer("offset", torch.tensor(offset, dtype=torch.float32))
         self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
+        # a picking of all is left out of the graph
+        self.follows = None if follows is None or list(follows) == list(range(len(follows))) else list(follows)
 
     def forward(self, actions: torch.Tensor) -> torch.Tensor:
+        if self.follows is not None:
+            picked = torch.tensor(self.follows, device=actions.device).clamp_min(0)
+            actions = actions.index_select(-1, picked)
         return self.offset + self.scale * actions
 
 

@@ -26,14 +26,20 @@ UNITS = {
     "instruction": "1",
     "touch_geometry": "m",
     "hand_to_goal": "m",
+    "grip_geometry": "m",
+    "grip_to_goal": "m",
     "held_time": "s",
+    "gait_clock": "1",
+    "turning_speed": "rad/s",
+    "landmark_positions": "m, 1, 1",
+    "goal_position": "m, 1, 1",
     "camera_rgb": "1",
     "camera_depth": "m",
 }
-"""Unit of what an observation function returns."""
+"""Unit of what an observation function returns; several where its numbers come in rows of so many."""
 
 Figures = Callable[[Any, Any], Mapping[str, Any]]
-"""(environment, configuration of an observation term) -> what else decides its numbers."""
+"""(environment, configuration of an observation term) -> what else decides its numbers; its ``unit``, if it decides."""
 
 
 def describe_inputs(env: Any, groups: Sequence[str], figures: Figures) -> tuple[Input, ...]:
@@ -63,7 +69,8 @@ def _input(env: Any, group: str, figures: Figures) -> Input:
     for name, size, cfg in zip(names, sizes, cfgs, strict=True):
         params = term_params(env, f"{group}/{name}", cfg) | _plain_all(figures(env, cfg), f"{group}/{name}", env)
         kind = cfg.func.__name__ if hasattr(cfg.func, "__name__") else type(cfg.func).__name__
-        terms.append(Term(name, kind, start, start + int(size[-1]), UNITS.get(kind, ""), params))
+        unit = str(params.pop("unit", UNITS.get(kind, "")))
+        terms.append(Term(name, kind, start, start + int(size[-1]), unit, params))
         start = terms[-1].stop
     value = manager.compute_group(group)
     return Input(

@@ -56,12 +56,18 @@ class State:
 class Joints:
     """The joints that are commanded, in the order of the targets; arrays are (n,), float64.
 
-    A target is ``default + scale * action`` [rad], with actions in [-1, 1].
+    A target is ``default + scale * actions[follows]``, with actions in [-1, 1]. Joints that follow the same action are
+    coupled, as the fingers of a gripper: ``max_lead`` counts from the mean of their positions. Where ``follows`` is -1,
+    the policy does not move the joint: it is held at ``default``.
     """
 
     names: tuple[str, ...]
+    units: tuple[str, ...]  # "rad", or "m" of fingers that slide: [N] and [N/m] stand for [N m] and [N m/rad] there
+    follows: np.ndarray  # number of the action, int64; -1 where the joint is held
     default: np.ndarray  # [rad]
-    scale: np.ndarray  # [rad]
+    scale: np.ndarray  # [rad], 0 where the joint is held
+    max_speed: np.ndarray  # of a target [rad/s]
+    max_lead: np.ndarray  # of a target before the measured position [rad]
     lower: np.ndarray  # hard limits [rad]
     upper: np.ndarray
     soft_lower: np.ndarray  # what targets keep to [rad]
@@ -113,11 +119,13 @@ class Bundle:
     policy_dt: float  # seconds from one action to the next
     inputs: tuple[Input, ...]
     states: tuple[State, ...]
-    action_kind: str  # "joint_position": targets of joints; "velocity", "named": commands to a policy that walks
+    action_kind: str  # "joint_position": targets of joints; "velocity", "named": velocities for what walks
+    commands: dict[str, list[float]]  # velocities [m/s, m/s, rad/s]: by name; "lowest", "highest"; none for joints
+    walks_with: dict[str, Any]  # the policy that followed these in the task: checkpoint, sha256, policy_dt; none else
     chunk_size: int  # actions that the graph gives at once
-    joints: Joints
-    max_speed: float  # of a target [rad/s]
-    max_lead: float  # of a target before the measured position [rad]
+    joints: Joints  # of kind "velocity" and "named" those that the policy that walks moves
+    fixed_base: bool  # whether something held the pelvis; else the robot stood on its feet
+    filter_settings: dict[str, Any]  # of the action filter, where they are not its own
     keep_out: dict[str, Any]  # boxes to stay out of: name -> centre and size in the pelvis frame [m]
     cameras: tuple[CameraSpec, ...]
     language: Language | None
@@ -168,22 +176,28 @@ _PLAIN: dict[str, type] = {
     "policy": str,
     "policy_dt": float,
     "action_kind": str,
+    "commands": dict,
+    "walks_with": dict,
     "chunk_size": int,
-    "max_speed": float,
-    "max_lead": float,
+    "fixed_base": bool,
+    "filter_settings": dict,
     "keep_out": dict,
     "provenance": dict,
 }
 
 
 def _typed(values: Mapping[str, Any], name: str, kind: type) -> Any:
-    value = values[name]
+    value: Any = values[name]
     if type(value) is not kind:
         raise ValueError(f"{name} is {value!r}, which is no {kind.__name__}")
     if kind in (int, float) and not (math.isfinite(value) and value >= (1 if kind is int else 0)):
         raise ValueError(f"{name} is {value}, which is no positive number")
     if name == "policy_dt" and value == 0.0:
         raise ValueError("policy_dt is 0; it is the seconds from one action to the next")
+    if name == "filter_settings":
+        _finite(name, list(value.values()))
+    if name == "commands" and value and _finite("commands", list(value.values())).ndim != 2:
+        raise ValueError(f"commands are {value}, which are no lists of numbers")
     if name == "action_kind" and value not in ACTION_KINDS:
         raise ValueError(f"action_kind is '{value}'; it must be one of {', '.join(ACTION_KINDS)}")
     return value
@@ -211,14 +225,23 @@ def _state(value: dict[str, Any]) -> State:
 
 
 def _joints(value: dict[str, Any]) -> Joints:
-    names = tuple(value["names"])
-    arrays = {key.name: _finite(f"joints.{key.name}", value[key.name]) for key in fields(Joints) if key.name != "names"}
+    names, units = tuple(value["names"]), tuple(value["units"])
+    arrays = {
+        key.name: _finite(f"joints.{key.name}", value[key.name], "int64" if key.name == "follows" else "float64")
+        for key in fields(Joints)
+        if key.name not in ("names", "units")
+    }
     if len(set(names)) != len(names) or not all(isinstance(name, str) for name in names):
         raise ValueError(f"joints.names must be different names, got {list(names)}")
+    if len(units) != len(names) or not set(units) <= {"rad", "m"}:
+        raise ValueError(f"joints.units must be 'rad' or 'm' for each of {len(names)} joints, got {list(units)}")
     for key, array in arrays.items():
         if array.shape != (len(names),):
             raise ValueError(f"joints.{key} has shape {array.shape} for {len(names)} joints")
-    joints = Joints(names, **arrays)
+    joints = Joints(names, units, **arrays)
+    for key in ("max_speed", "max_lead"):
+        if not (arrays[key] > 0.0).all():
+            raise ValueError(f"joints.{key} is {arrays[key].tolist()}; all of it must be above 0")
     ordered = (
         joints.lower <= joints.soft_lower,
         joints.soft_lower < joints.soft_upper,
@@ -227,6 +250,8 @@ def _joints(value: dict[str, Any]) -> Joints:
     for index, name in enumerate(names):
         if not all(column[index] for column in ordered):
             raise ValueError(f"the limits of joint '{name}' are not in order")
+        if joints.follows[index] < 0 and joints.scale[index] != 0.0:
+            raise ValueError(f"joint '{name}' follows no action, but its scale is {joints.scale[index]}")
     return joints
 
 

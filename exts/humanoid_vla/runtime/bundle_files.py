@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 FORMAT = "humanoid_vla bundle"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "bundle.json"
 POLICY = "policy.onnx"
 

@@ -60,7 +60,8 @@ class Inference:
         self._num_targets = n if bundle.action_kind == "joint_position" else NUM_VELOCITIES
         self._pos, self._vel, self._target = np.zeros(n), np.zeros(n), np.zeros(n)
         self._action = np.zeros(_num_read_actions(bundle))
-        self._stamp, self._step, self._fresh = 0.0, 0, True
+        self._policy_dt = bundle.policy_dt
+        self._stamp, self._step, self._first, self._fresh = 0.0, 0, 0, True
         self._overlaps: list[Overlap] = []  # of actions and of targets; known when the first plan is
         self._wake, self._closed = threading.Event(), False
         self._thread = threading.Thread(target=self._work, name="inference", daemon=True)
@@ -129,11 +130,12 @@ class Inference:
             for overlap in self._overlaps:
                 overlap.reset()
             self._action.fill(0.0)
-            self._fresh = False
+            self._first, self._fresh = self._step, False
         images = {name: _latest(box) for name, box in self._inbox.images.items()}
         values = {name: _latest(box) for name, box in self._inbox.values.items()}
+        passed = (self._step - self._first) * self._policy_dt
         inputs = self._builder.build(
-            self._pos, self._vel, self._target, self._action, self._embedding(), images, values
+            self._pos, self._vel, self._target, self._action, self._embedding(), images, values, passed
         )
         for name, value in inputs.items():
             if value.dtype.kind == "f" and not np.isfinite(value).all():

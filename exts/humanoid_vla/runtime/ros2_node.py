@@ -13,6 +13,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from humanoid_vla.runtime.bundle import Bundle, load_bundle
 from humanoid_vla.runtime.engine import ENGINE_KINDS, make_engine
 from humanoid_vla.runtime.loop import ControlLoop
@@ -103,16 +105,18 @@ def loop_settings(node: Any) -> LoopSettings:
 
 
 def limit_speed(bundle: Bundle, max_speed: float) -> Bundle:
-    """The bundle with slower targets; 0 leaves the speed as it is.
+    """The bundle with slower targets of joints that turn; 0 leaves the speeds as they are.
 
     Raises:
         ValueError: If the speed is greater than what the policy was trained with.
     """
-    if not 0.0 <= max_speed <= bundle.max_speed:
-        raise ValueError(
-            f"max_speed is {max_speed} rad/s; it may be up to {bundle.max_speed}, which the policy learned with"
-        )
-    return replace(bundle, max_speed=max_speed or bundle.max_speed)
+    joints = bundle.joints
+    turning = np.array([unit == "rad" for unit in joints.units])
+    fastest = float(joints.max_speed[turning].max(initial=0.0))
+    if not 0.0 <= max_speed <= fastest:
+        raise ValueError(f"max_speed is {max_speed} rad/s; it may be up to {fastest}, which the policy learned with")
+    slower = np.where(turning, np.minimum(joints.max_speed, max_speed or np.inf), joints.max_speed)
+    return replace(bundle, joints=replace(joints, max_speed=slower))
 
 
 def write_report(path: Path, figures: dict[str, Any]) -> None:

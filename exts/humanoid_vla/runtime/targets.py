@@ -10,8 +10,8 @@ from humanoid_vla.runtime.bundle import Bundle
 class TargetShaper:
     """Moves targets as the task's action term does (``tasks/mdp/actions.py``), at the loop's rate.
 
-    They move by at most ``max_speed * dt`` a tick, lead the measured joint by at most ``max_lead``, and stay within the
-    soft limits. What is returned is overwritten by the next call.
+    They move by at most ``max_speed * dt`` a tick, lead the measured joint by at most ``max_lead`` (coupled joints the
+    mean of them), and stay within the soft limits. What is returned is overwritten by the next call.
 
     Args:
         bundle: The policy's.
@@ -20,8 +20,10 @@ class TargetShaper:
 
     def __init__(self, bundle: Bundle, dt: float) -> None:
         joints = bundle.joints
-        self._lower, self._upper, self._lead = joints.soft_lower, joints.soft_upper, bundle.max_lead
-        self._most = bundle.max_speed * dt
+        self._lower, self._upper, self._lead = joints.soft_lower, joints.soft_upper, joints.max_lead
+        self._most, self._least = joints.max_speed * dt, -joints.max_speed * dt
+        self._mean = _means(joints.follows)
+        self._measured = np.zeros(len(joints.names))
         self._start = joints.default.copy()  # where the robot was when the policy, or a stop, began
         self._targets, self._bound = np.zeros((1, len(joints.names))), np.zeros(len(joints.names))
 
@@ -44,9 +46,11 @@ class TargetShaper:
         targets *= share
         targets += self._start
         targets -= last
-        np.maximum(targets, -self._most, out=targets)
+        np.maximum(targets, self._least, out=targets)
         np.minimum(targets, self._most, out=targets)
         targets += last
+        if self._mean is not None:
+            pos = np.matmul(self._mean, pos, out=self._measured)
         np.subtract(pos, self._lead, out=bound)
         np.maximum(targets, bound, out=targets)
         np.add(pos, self._lead, out=bound)
@@ -72,6 +76,12 @@ class TargetShaper:
         targets *= share
         targets += pos
         return self._targets
+
+
+def _means(follows: np.ndarray) -> np.ndarray | None:
+    """What takes positions to the means of coupled joints, (n, n); None where none are coupled."""
+    coupled = (follows[:, None] == follows) & (follows >= 0) | np.eye(len(follows), dtype=bool)
+    return coupled / coupled.sum(axis=1, keepdims=True) if coupled.sum() > len(follows) else None
 
 
 def smooth(share: float) -> float:

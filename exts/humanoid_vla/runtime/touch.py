@@ -59,33 +59,38 @@ class HandKinematics:
     """Where the hands are, from joint positions and the robot's figures.
 
     Args:
-        joint_names: Joints whose positions are given, in their order; all others stand at zero.
-        hands: Their capsules.
+        joint_names: Joints whose positions are given, in their order; all others stand at zero. The fingers of
+            grippers may be among them.
+        bodies: Links that carry the hands, h of them.
+        ends: Two points of each in the frame of its link [m], (h, 2, 3).
 
     Raises:
-        ValueError: If the robot has no such joint or hand.
+        ValueError: If the robot has no such hand.
     """
 
-    def __init__(self, joint_names: Sequence[str], hands: Hands) -> None:
-        figures, ones = load_figures(), np.ones(len(joint_names))
+    def __init__(self, joint_names: Sequence[str], bodies: Sequence[str], ends: np.ndarray) -> None:
+        figures = load_figures()
         joints = {link.name: link.joint.name for link in figures.links if link.joint is not None}
-        moved = [joints.get(body) for body in hands.bodies]
-        if missing := [body for body, joint in zip(hands.bodies, moved, strict=True) if joint not in joint_names]:
+        known = [number for number, name in enumerate(joint_names) if name in joints.values()]
+        names = [joint_names[number] for number in known]
+        moved = [joints.get(body) for body in bodies]
+        if missing := [body for body, joint in zip(bodies, moved, strict=True) if joint not in names]:
             raise ValueError(f"the hands {missing} hang on no joint of this policy, which has {list(joint_names)}")
-        robot = make_robot(figures, joint_names, ones, ones, {})
-        frames = np.array([list(joint_names).index(str(joint)) for joint in moved])
+        robot = make_robot(figures, names, np.ones(len(names)), np.ones(len(names)), {})
+        frames = np.array([names.index(str(joint)) for joint in moved])
         only_hands = replace(
             robot,
-            capsule_names=hands.bodies,
+            capsule_names=tuple(bodies),
             capsule_frames=frames,
-            capsule_ends=hands.ends,
-            capsule_radii=np.full(len(frames), hands.radius),
+            capsule_ends=ends,
+            capsule_radii=np.zeros(len(frames)),
         )
+        self._known = slice(None) if len(known) == len(joint_names) else np.array(known)
         self._kinematics = Kinematics(only_hands, NumpyBackend())
 
     def segments(self, joint_pos: np.ndarray) -> np.ndarray:
-        """Both ends of each hand's axis in the pelvis frame [m], (hands, 2, 3), for joint positions [rad], (n,)."""
-        capsules = self._kinematics.posture(joint_pos[None]).capsules[0]  # (6, hands)
+        """Both points of each hand in the pelvis frame [m], (hands, 2, 3), for joint positions [rad], (n,)."""
+        capsules = self._kinematics.posture(joint_pos[None, self._known]).capsules[0]  # (6, hands)
         return capsules.T.reshape(-1, 2, 3)
 
 

@@ -65,10 +65,13 @@ class FilterSettings:
     keep_out: tuple[Box, ...] = ()
     """Boxes to stay out of, such as a table."""
 
+    on_feet: bool = False
+    """Whether the robot stands on its feet, with soft gains: see :class:`.on_feet.FeetFilter`."""
+
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name != "keep_out" and not (math.isfinite(value) and value > 0.0):
+            if field.type == "float" and not (math.isfinite(value) and value > 0.0):
                 raise ValueError(f"{field.name} must be a positive number, got {value}")
         if self.detection_distance <= self.minimum_distance:
             raise ValueError(

@@ -51,6 +51,18 @@ class LocomotionSceneCfg(InteractiveSceneCfg):
     video_camera: CameraCfg | None = video_camera(eye=(2.6, 2.6, 1.6), target=(0.4, 0.0, 0.6))
 
 
+FEET_FILTER: dict[str, Any] = {
+    "on_feet": True,
+    "max_speed": 20.0,
+    "max_acceleration": 1000.0,  # from rest to that speed within a step
+    "max_push": 6000.0,  # all that the motors of ankles and hands can give
+    "max_lead": 2.0,
+    "limit_margin": 0.02,
+    "approach_rate": 50.0,  # a step
+}
+"""Settings of the action filter that leave legs the speed and the strength to walk, at 50 Hz."""
+
+
 @configclass
 class LocomotionActionsCfg:
     """29 actions in [-1, 1]: a joint position target each, relative to the default posture.
@@ -60,5 +72,10 @@ class LocomotionActionsCfg:
     """
 
     joint_pos = actions_cfg.RateLimitedJointPositionActionCfg(
-        asset_name="robot", joint_names=WHOLE_BODY_JOINTS, scale=effort_scale(0.5), max_speed=20.0, max_lead=2.0
+        asset_name="robot",
+        joint_names=WHOLE_BODY_JOINTS,
+        scale=effort_scale(0.5),
+        max_speed=20.0,
+        max_lead=2.0,
+        filter_settings=FEET_FILTER,
     )

@@ -32,6 +32,7 @@ from humanoid_vla.assets.g1 import (
 from humanoid_vla.assets.objects import GROUND_CFG
 from humanoid_vla.tasks.agent_cfgs import default_device
 from humanoid_vla.tasks.cameras import video_camera
+from humanoid_vla.tasks.locomotion_scene import FEET_FILTER
 from humanoid_vla.tasks.mdp import actions_cfg, locomotion, observations, pushes, rewards, standing, terminations
 from humanoid_vla.tasks.physics import WholeBodyPhysicsCfg
 
@@ -83,6 +84,7 @@ class ActionsCfg:
         },
         max_speed=10.0,
         max_lead=0.5,
+        filter_settings={**FEET_FILTER, "max_speed": 10.0, "max_lead": 0.5},
     )
 
 

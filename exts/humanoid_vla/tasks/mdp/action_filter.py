@@ -9,6 +9,7 @@ from isaaclab.assets import Articulation
 
 from humanoid_vla.assets.g1_figures import load_figures
 from humanoid_vla.safety.filter import ActionFilter
+from humanoid_vla.safety.on_feet import make_action_filter
 from humanoid_vla.safety.pairs import load_pairs
 from humanoid_vla.safety.robot import make_robot
 from humanoid_vla.safety.settings import Box, FilterSettings
@@ -16,6 +17,12 @@ from humanoid_vla.safety.torch_backend import TorchBackend
 
 if TYPE_CHECKING:
     from .actions_cfg import RateLimitedJointPositionActionCfg
+
+
+def held_joints(asset: Articulation, joint_names: Sequence[str]) -> list[str]:
+    """The joints of a robot, but for grippers' fingers, that are none of those named."""
+    known = {joint.name for joint in load_figures().joints}
+    return [name for name in asset.joint_names if name in known and name not in joint_names]
 
 
 def make_filter(
@@ -40,4 +47,4 @@ def make_filter(
     except TypeError as error:
         raise ValueError(f"filter_settings: {error}") from None
     robot = make_robot(load_figures(), joint_names, kp, kd, load_pairs())
-    return ActionFilter(robot, dt, settings, TorchBackend(asset.device), asset.num_instances)
+    return make_action_filter(robot, dt, settings, TorchBackend(asset.device), asset.num_instances)

@@ -10,7 +10,7 @@ from isaaclab.assets import Articulation
 from isaaclab.managers import ActionTerm
 from isaaclab.utils.string import resolve_matching_names_values
 
-from humanoid_vla.tasks.mdp.action_filter import make_filter
+from humanoid_vla.tasks.mdp.action_filter import held_joints, make_filter
 
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedEnv
@@ -25,10 +25,13 @@ class RateLimitedJointPositionAction(ActionTerm):
     step, never leads the measured position by more than ``max_lead`` (a blocked joint must not wind up and push ever
     harder) and never leaves the soft joint limits. It starts at the measured joint positions, so that an episode (or a
     policy taking over a robot) begins without a jump. With ``filtered`` what comes of this goes through the action
-    filter, and the next step starts from what that leaves.
+    filter, and the next step starts from what that leaves. The filter has all of the robot in its hands, also the
+    joints that no action moves: these are asked to stay at the default posture.
     """
 
     cfg: RateLimitedJointPositionActionCfg
+    unit = "rad"
+    """Of its targets."""
     _asset: Articulation
 
     def __init__(self, cfg: RateLimitedJointPositionActionCfg, env: ManagerBasedEnv) -> None:
@@ -47,11 +50,20 @@ class RateLimitedJointPositionAction(ActionTerm):
         self._raw_actions = torch.zeros_like(self._default)
         self._targets = self._default.clone()
         self._applied = False
-        self.safety = make_filter(cfg, self._asset, self.joint_names, env.step_dt) if cfg.filtered else None
+        held = held_joints(self._asset, self.joint_names) if cfg.filtered else []
+        watched = [*self.joint_names, *held]
+        self.safety = make_filter(cfg, self._asset, watched, env.step_dt) if cfg.filtered else None
+        self._watched_ids: list[int] = self._asset.find_joints(watched, preserve_order=True)[0]  # type: ignore
+        self._held = data.default_joint_pos.torch[:, self._watched_ids[len(self.joint_names) :]].clone()
 
     @property
     def action_dim(self) -> int:
         return self._raw_actions.shape[1]
+
+    @property
+    def follows(self) -> list[int]:
+        """The number of the action that each joint follows."""
+        return list(range(len(self.joint_names)))
 
     @property
     def scale(self) -> torch.Tensor:
@@ -77,8 +89,10 @@ class RateLimitedJointPositionAction(ActionTerm):
         torch.clamp(self._targets, measured - self.cfg.max_lead, measured + self.cfg.max_lead, out=self._targets)
         torch.clamp(self._targets, self._limits[..., 0], self._limits[..., 1], out=self._targets)
         if self.safety is not None:
-            measured_vel = self._asset.data.joint_vel.torch[:, self._joint_ids]
-            self._targets.copy_(self.safety.step(self._targets, measured, measured_vel))
+            data = self._asset.data
+            pos, vel = (values.torch[:, self._watched_ids] for values in (data.joint_pos, data.joint_vel))
+            safe = self.safety.step(torch.cat((self._targets, self._held), dim=1), pos, vel)
+            self._targets.copy_(safe[:, : len(self.joint_names)])
         self._applied = False
 
     def _measured(self) -> torch.Tensor:
@@ -89,13 +103,15 @@ class RateLimitedJointPositionAction(ActionTerm):
         if self._applied:  # in an earlier physics step of this control step
             return
         self._applied = True
-        self._asset.actuators.target_command.set_position_index(value=self._targets, joint_ids=self._joint_ids)
+        sent = self._targets if self.safety is None else self.safety.command
+        self._asset.actuators.target_command.set_position_index(value=sent, joint_ids=self._watched_ids)
 
     def reset(self, env_ids: Sequence[int] | slice | None = None) -> None:
         ids = slice(None) if env_ids is None else env_ids
         self._raw_actions[ids] = 0.0
-        measured = self._asset.data.joint_pos.torch[ids][:, self._joint_ids]
-        self._targets[ids] = measured.clamp(self._limits[ids][..., 0], self._limits[ids][..., 1])
+        measured = self._asset.data.joint_pos.torch[ids][:, self._watched_ids]
+        number = len(self.joint_names)
+        self._targets[ids] = measured[:, :number].clamp(self._limits[ids][..., 0], self._limits[ids][..., 1])
         if self.safety is not None:
             self.safety.reset(measured, ids)
-            self._targets[ids] = self.safety.command[ids]
+            self._targets[ids] = self.safety.command[ids, :number]

@@ -30,7 +30,7 @@ class RateLimitedJointPositionActionCfg(ActionTermCfg):
     filtered: bool = False
     """Whether targets go through the action filter, :class:`humanoid_vla.safety.filter.ActionFilter`."""
 
-    filter_settings: dict[str, float] = {}
+    filter_settings: dict[str, Any] = {}
     """The filter's settings where they differ from :class:`humanoid_vla.safety.settings.FilterSettings`."""
 
     keep_out: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {}

@@ -70,6 +70,11 @@ class FrozenPolicyAction(ActionTerm):
         """The command that the low-level policy follows, shape (num_envs, command_dim)."""
         return self._commands
 
+    @property
+    def safety(self) -> Any:
+        """The action filter that the low-level policy's targets go through, None where they go through none."""
+        return getattr(self.low_level, "safety", None)
+
     def process_actions(self, actions: torch.Tensor) -> None:
         torch.clamp(torch.nan_to_num(actions, nan=0.0), -1.0, 1.0, out=self._raw_actions)
         self._commands.copy_(self._to_commands(self._raw_actions))

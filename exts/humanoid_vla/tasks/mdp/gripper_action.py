@@ -14,9 +14,15 @@ class GripperAction(RateLimitedJointPositionAction):
     with which a closed gripper holds what is between its fingers.
     """
 
+    unit = "m"
+
     @property
     def action_dim(self) -> int:
         return self._raw_actions.shape[1] // 2
+
+    @property
+    def follows(self) -> list[int]:
+        return [number // 2 for number in range(len(self.joint_names))]
 
     @property
     def raw_actions(self) -> torch.Tensor:
