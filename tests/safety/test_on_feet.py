@@ -39,7 +39,7 @@ def test_targets_of_hips_are_as_fast_as_they_may_be() -> None:
 
 def test_targets_stay_in_their_range_and_are_no_faster_than_joints() -> None:
     safety = make_action_filter(
-        make_g1(), DT, FilterSettings(on_feet=True, **SETTINGS | {"max_speed": 1e3}), NumpyBackend()
+        make_g1(), DT, FilterSettings(on_feet=True, **{**SETTINGS, "max_speed": 1e3}), NumpyBackend()
     )
     rng, robot = np.random.default_rng(0), safety.robot
     pos = np.zeros((1, robot.num_joints))

@@ -29,6 +29,7 @@ from humanoid_vla.runtime.mujoco_robot import MujocoWorld
 from lockstep import LockStep
 from mujoco_variations import vary
 from reach_scene import OBJECTS, TOUCH_DISTANCE, Goal, Judge, draw_goal, hands, open_reach, told_goal
+from sim_robot import SimRobot
 
 LEFT_CUBE = "touch the red cube with your left hand"
 Refused = Callable[..., str]
@@ -281,3 +282,9 @@ def test_a_loop_moves_the_robot_in_isaac_lab(scripts: Path, checkpoint: Path, tm
     assert "active" in [change["state"] for change in figures["states"]]
     assert "trouble" not in figures
     assert told_goal(figures["instruction"]) is not None
+
+
+def test_what_commands_velocities_moves_no_joints_of_a_simulation(tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "walking", velocities=(0.3, 0.0, 0.0))
+    with pytest.raises(ValueError, match="the policy of VLA-Test-G1 commands velocities"):
+        SimRobot(None, bundle)
