@@ -121,7 +121,8 @@ def check_teacher(agent: str, agent_cfg: Any) -> None:
             f"agent '{agent}' learns from a teacher: train SAC on VLA-Reach-Command-G1 and add"
             " agent.algorithm.teacher=logs/.../model_399.pt"
         )
-    check_checkpoint_file(existing_file(agent_cfg.algorithm.teacher), "SAC")
+    if agent_cfg.algorithm.teacher != "scripted":
+        check_checkpoint_file(existing_file(agent_cfg.algorithm.teacher), "SAC")
     if agent_cfg.algorithm.clone is not None:
         check_checkpoint_file(existing_file(agent_cfg.algorithm.clone), "BC")
 

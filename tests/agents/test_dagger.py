@@ -14,8 +14,9 @@ from tensordict import TensorDict
 from torch import nn
 
 from humanoid_vla.agents.bc import BC
-from humanoid_vla.agents.dagger import DAgger
+from humanoid_vla.agents.dagger import DAgger, PolicyTeacher
 from humanoid_vla.agents.dagger_buffer import DaggerBuffer
+from humanoid_vla.agents.symmetry import SymmetryAugmentation
 
 WORDS = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 
@@ -76,9 +77,22 @@ class SignalGoals:
         return {"state": obs["state"].repeat_interleave(3, dim=0), "goal": goals.unsqueeze(-1)}
 
 
-class Teacher(nn.Module):
+class Knowing(nn.Module):
     def forward(self, obs: Any) -> torch.Tensor:
         return answer(obs["state"][:, 0], obs["goal"][:, 0]).unsqueeze(-1)
+
+
+def teacher(env: SignalEnv) -> PolicyTeacher:
+    return PolicyTeacher(Knowing(), SignalGoals(env))
+
+
+class AnsweringGoals(SignalGoals):
+    """Goals with an expert of their own, who knows nothing of the last one where it was not told."""
+
+    def answers(self, obs: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        labels, answered = teacher(self.env)(obs)
+        answered[:, 2] = self.told() == 2
+        return torch.where(answered.unsqueeze(-1), labels, torch.nan), answered
 
 
 SMALL = {"dim": 16, "num_heads": 2, "num_blocks": 1, "num_queries": 2}
@@ -92,11 +106,15 @@ def make_dagger(env: SignalEnv, **settings: Any) -> DAgger:
         "batch_size": 16,
         "goals_per_situation": 2,
         "learning_rate": 3e-3,
+        "network": "vla",
+        "teacher": teacher(env),
     }
-    return DAgger(
-        env.get_observations(), ["joints", "language", "camera"], 1, teacher=Teacher(), goals=SignalGoals(env),
-        network="vla", tau=0.05, **defaults | settings,
-    )  # fmt: skip
+    goals = AnsweringGoals(env)
+    dagger = DAgger(
+        env.get_observations(), ["joints", "language", "camera"], 1, goals=goals, tau=0.05, **defaults | settings
+    )
+    dagger.train_mode()
+    return dagger
 
 
 def steps(dagger: DAgger, env: SignalEnv, count: int) -> None:
@@ -152,11 +170,40 @@ def test_a_sample_asks_several_goals_of_a_situation_its_own_first() -> None:
     assert ((own > 0) <= (told > 0)).all()
 
 
+def test_what_has_no_answer_is_not_learned() -> None:
+    env = SignalEnv()
+    dagger = make_dagger(env, batch_size=200, goals_per_situation=3, teacher=AnsweringGoals(env).answers)
+    steps(dagger, env, 3)
+    obs, labels = dagger.sample()
+    assert labels.isfinite().all()
+    goals = obs["language"].argmax(dim=-1).view(200, 3)
+    told = goals[:, 0]
+    assert (goals[told == 2].sort(dim=1).values == torch.arange(3)).all()
+    others = goals[told != 2]
+    assert len(others) > 50
+    assert (others[:, 1] == 1 - others[:, 0]).all()
+    assert (others[:, 2] == others[:, 0]).all()  # the own one again, for there are no more
+
+
+def test_mirror_images_are_learned_beside_a_batch() -> None:
+    def mirrored(env: Any, obs: Any, actions: torch.Tensor) -> Any:
+        return torch.cat((obs, obs)), torch.cat((actions, -actions))
+
+    env = SignalEnv()
+    symmetry = SymmetryAugmentation(env, mirrored, use_data_augmentation=True)
+    dagger = make_dagger(env, symmetry=symmetry)
+    dagger.buffer.obs.pop("camera")  # it has another mirror
+    steps(dagger, env, 1)
+    obs, labels = dagger.sample()
+    assert obs["language"].shape == (64, 3)
+    assert torch.equal(labels[:32], -labels[32:])
+
+
 def test_the_ring_forgets_the_oldest() -> None:
     buffer = DaggerBuffer({"joints": torch.zeros(2, 1)}, 1, 1, 5, torch.device("cpu"))
     for number in range(4):
         value = torch.full((2, 1), float(number))
-        buffer.add({"joints": value}, value.unsqueeze(1), torch.zeros(2, dtype=torch.long))
+        buffer.add({"joints": value}, value.unsqueeze(1), value > -1, torch.zeros(2, dtype=torch.long))
         assert len(buffer) == min(2 * number + 2, 5)
     assert sorted(buffer.obs["joints"][:, 0].tolist()) == [1.0, 2.0, 2.0, 3.0, 3.0]
 
@@ -190,16 +237,25 @@ def test_it_learns_to_look_and_to_listen_and_repeats_itself() -> None:
     for _ in range(2):
         env = SignalEnv()
         runner = make_runner(env)
-        runner.alg.teacher = Teacher()
-        runner.alg.buffer = DaggerBuffer(
-            {group: env.get_observations()[group] for group in ("joints", "camera")}, 3, 1, 2000, torch.device("cpu")
-        )
+        runner.alg.teacher = teacher(env)
         runner.learn(25)
         losses.append(runner.alg.update()["loss"])
         for _ in range(5):
             env._draw()
             assert errors(runner.alg.actor, env).max() < 0.25
     assert losses[0] == losses[1]
+
+
+def test_goals_with_answers_of_their_own_teach() -> None:
+    env = SignalEnv()
+    cfg: Any = runner_cfg(teacher="scripted", goals=f"{__name__}:AnsweringGoals")
+    cfg.pop("teacher")
+    cfg["obs_groups"].pop("teacher")
+    runner: Any = OnPolicyRunner(env, cfg)
+    assert not hasattr(runner.alg, "buffer")  # to play takes no memory
+    runner.learn(1)
+    assert len(runner.alg.buffer) == 8 * 16
+    assert not runner.alg.buffer.answered.all()
 
 
 def test_it_starts_from_a_clone_and_its_checkpoint_plays(tmp_path: Path) -> None:
@@ -223,6 +279,8 @@ def test_bad_settings(tmp_path: Path) -> None:
         make_runner(env).learn(1)
     with pytest.raises(FileNotFoundError, match="no checkpoint"):
         make_runner(env, teacher="nope.pt")
+    with pytest.raises(ValueError, match="no scripted expert"):
+        make_runner(env, teacher="scripted")
     torch.save({"actor_state_dict": {}}, tmp_path / "other.pt")
     with pytest.raises(ValueError, match="no checkpoint of a clone"):
         make_runner(env, clone=str(tmp_path / "other.pt"))

@@ -13,6 +13,8 @@ from worlds import BALL, CUBE, LEFT, RIGHT, ended, open_env, set_joints, step
 from common import InputError
 from humanoid_vla.assets.gripper import STROKE
 from humanoid_vla.assets.loose_objects import LOOSE_OBJECT_CFGS
+from humanoid_vla.tasks.lift.expert import ScriptedExpert
+from humanoid_vla.tasks.lift.teacher import EveryGoal, OwnGoal
 from humanoid_vla.tasks.mdp.grip import finger_openings, grip_centres, grip_distances
 from humanoid_vla.tasks.mdp.touch import object_positions
 from record_demos import find_expert
@@ -201,6 +203,39 @@ def test_the_mirror_of_a_state_is_what_the_mirrored_robot_observes(env: Any) -> 
     torch.testing.assert_close(MIRRORS["proprio"](obs["proprio"])[0], obs["proprio"][1], atol=1e-5, rtol=0)
     grips = slice(12, 18)
     torch.testing.assert_close(MIRRORS["state"](obs["state"])[0, grips], obs["state"][1, grips], atol=1e-4, rtol=0)
+
+
+def test_the_teacher_answers_for_every_goal_what_the_expert_does_when_told_it(
+    env: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(env, [0, 1, 2, RELEASE], monkeypatch)
+    teacher = EveryGoal(env)
+    answers, answered = teacher.answers(None)
+    own = answers[torch.arange(4), teacher.told()]
+    torch.testing.assert_close(own, ScriptedExpert(env)())
+    torch.testing.assert_close(OwnGoal(env).answers(None)[0][:, 0], own)
+    assert answered[:, :RELEASE].all()
+    assert answered[:, RELEASE].tolist() == [False] * 3 + [True]  # the others hold nothing to let go of
+    expert = ScriptedExpert(env)
+    for number in range(RELEASE):
+        tell(env, number)
+        torch.testing.assert_close(answers[:3, number], expert()[:3])
+
+
+def test_the_teacher_puts_down_what_was_lifted(env: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(env, [RELEASE] * 4, monkeypatch)
+    for _ in range(8):
+        env.step(hold_still(env, CLOSE))
+    goal, envs = command(env), torch.arange(4)
+    goal.set_goal(slice(None), goal.object_index.clone())  # to lift what it holds
+    teacher = EveryGoal(env)
+    answers, answered = teacher.answers(None)
+    assert answered.all()
+    up, down = answers[envs, goal.object_index], answers[:, RELEASE]
+    torch.testing.assert_close(up[envs, 17 + goal.hand_index], torch.ones(4))
+    assert torch.all((up - down)[:, :17].abs().amax(dim=1) > 0.1)
+    words = teacher.tell(torch.tensor([RELEASE, 0]))["language"]
+    assert goal.instructions.goal[goal.instructions.find(words)].tolist() == [RELEASE, 0]
 
 
 @pytest.mark.slow

@@ -28,22 +28,26 @@ class DaggerBuffer:
                 for group, value in obs.items()
             }
             self.labels = torch.zeros(capacity, num_goals, num_actions, device=device)
+            self.answered = torch.zeros(capacity, num_goals, dtype=torch.bool, device=device)
             self.told = torch.zeros(capacity, dtype=torch.long, device=device)
 
     def __len__(self) -> int:
         return min(self.num_added, self.capacity)
 
-    def add(self, obs: Mapping[str, torch.Tensor], labels: torch.Tensor, told: torch.Tensor) -> None:
+    def add(
+        self, obs: Mapping[str, torch.Tensor], labels: torch.Tensor, answered: torch.Tensor, told: torch.Tensor
+    ) -> None:
         """Store a step of all environments, over the oldest ones.
 
         Args:
             obs: The groups, (num_envs, *shape) each.
             labels: The teacher's actions, (num_envs, G, A).
+            answered: Which of them are answers, (num_envs, G).
             told: The goal that the episode is about, (num_envs,).
         """
         rows = (self.num_added + torch.arange(len(told), device=told.device)) % self.capacity
         for group, values in self.obs.items():
             values[rows] = obs[group]
-        self.labels[rows] = labels
+        self.labels[rows], self.answered[rows] = labels, answered
         self.told[rows] = told
         self.num_added += len(told)

@@ -87,6 +87,7 @@ class DaggerAlgorithmCfg:
     goals_per_situation: int = 4
     updates_per_step: float = 2.0
     teacher_steps: int = 40
+    symmetry_cfg: RslRlSymmetryCfg | None = None
 
 
 @configclass
@@ -120,8 +121,7 @@ class VlaBaseActorCfg(VlaActorCfg):
 
 @configclass
 class DaggerRunnerCfg(OffPolicyRunnerCfg):
-    """DAgger for a CPU and about 64 environments."""
+    """DAgger for a CPU and about 64 environments; a teacher that is a checkpoint has its network in ``teacher``."""
 
     actor: RslRlMLPModelCfg | VlaActorCfg = VlaActorCfg()
-    teacher: RslRlMLPModelCfg = MISSING  # type: ignore
     algorithm: DaggerAlgorithmCfg = DaggerAlgorithmCfg()

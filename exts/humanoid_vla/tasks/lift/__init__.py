@@ -3,7 +3,13 @@
 from humanoid_vla.tasks.registration import register_task
 
 register_task(
-    __name__, "VLA-Lift-G1", "language_env_cfg:LiftEnvCfg", rsl_rl="LiftSacCfg", bc="LiftBcCfg", ppo="LiftPpoCfg"
+    __name__,
+    "VLA-Lift-G1",
+    "language_env_cfg:LiftEnvCfg",
+    rsl_rl="LiftSacCfg",
+    bc="LiftBcCfg",
+    dagger="LiftDaggerCfg",
+    ppo="LiftPpoCfg",
 )
 register_task(
     __name__,
@@ -11,8 +17,14 @@ register_task(
     "env_cfg:LiftCommandEnvCfg",
     rsl_rl="LiftCommandSacCfg",
     bc="LiftCommandBcCfg",
+    dagger="LiftCommandDaggerCfg",
     ppo="LiftCommandPpoCfg",
 )
 register_task(
-    __name__, "VLA-Lift-Camera-G1", "camera_env_cfg:LiftCameraEnvCfg", rsl_rl="LiftCameraBcCfg", bc="LiftCameraBcCfg"
+    __name__,
+    "VLA-Lift-Camera-G1",
+    "camera_env_cfg:LiftCameraEnvCfg",
+    rsl_rl="LiftCameraBcCfg",
+    bc="LiftCameraBcCfg",
+    dagger="LiftCameraDaggerCfg",
 )

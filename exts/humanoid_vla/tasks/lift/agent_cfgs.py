@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from isaaclab.utils import configclass, replace
-from isaaclab_rl.rsl_rl import RslRlSymmetryCfg
+from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlSymmetryCfg
 
 from humanoid_vla.tasks.agent_cfgs import ActorCfg, CriticCfg, SacAlgorithmCfg, SacRunnerCfg
-from humanoid_vla.tasks.imitation_cfgs import BcAlgorithmCfg, BcRunnerCfg, VlaActorCfg
+from humanoid_vla.tasks.imitation_cfgs import (
+    BcAlgorithmCfg,
+    BcRunnerCfg,
+    DaggerAlgorithmCfg,
+    DaggerRunnerCfg,
+    VlaActorCfg,
+)
 from humanoid_vla.tasks.reach.agent_cfgs import CAMERA_GROUPS, COMMAND_GROUPS, OBS_GROUPS, SAC, ReachPpoCfg
 
 SYMMETRY_CFG = RslRlSymmetryCfg(
@@ -80,3 +86,54 @@ class LiftCameraBcCfg(BcRunnerCfg):
     max_iterations = 60
     actor = VlaActorCfg()
     algorithm = BcAlgorithmCfg(network="vla")
+
+
+@configclass
+class LiftDaggerCfg(DaggerRunnerCfg):
+    """Lessons with the scripted expert: DAgger, run it with ``--num_envs 64``."""
+
+    experiment_name = "vla_lift_g1_dagger"
+    obs_groups = {"actor": OBS_GROUPS["actor"]}
+    max_iterations = 400
+    actor = RslRlMLPModelCfg(hidden_dims=[512, 512], activation="relu", obs_normalization=True)
+    algorithm = DaggerAlgorithmCfg(
+        network="mlp",
+        goals="humanoid_vla.tasks.lift.teacher:EveryGoal",
+        teacher="scripted",
+        autocast=False,
+        buffer_size=300_000,
+        batch_size=128,
+        updates_per_step=4.0,
+        symmetry_cfg=SYMMETRY_CFG,
+        decay_updates=12_800,  # the whole training: 400 iterations of 8 steps
+    )
+
+
+@configclass
+class LiftCommandDaggerCfg(LiftDaggerCfg):
+    """The same for who is given the goal itself."""
+
+    experiment_name = "vla_lift_command_g1_dagger"
+    obs_groups = {"actor": COMMAND_GROUPS["actor"]}
+    actor = RslRlMLPModelCfg(hidden_dims=[256, 256], activation="relu", obs_normalization=True)
+
+    def __post_init__(self) -> None:
+        self.algorithm.goals = "humanoid_vla.tasks.lift.teacher:OwnGoal"
+        self.algorithm.batch_size = 256
+
+
+@configclass
+class LiftCameraDaggerCfg(DaggerRunnerCfg):
+    """The vision-language-action policy with the scripted expert at its side; run it with ``--num_envs 64``."""
+
+    experiment_name = "vla_lift_camera_g1_dagger"
+    obs_groups = {"actor": CAMERA_GROUPS}
+    max_iterations = 500
+    actor = VlaActorCfg()
+    algorithm = DaggerAlgorithmCfg(
+        goals="humanoid_vla.tasks.lift.teacher:EveryGoal",
+        teacher="scripted",
+        buffer_size=150_000,
+        updates_per_step=3.0,
+        decay_updates=12_000,  # the whole training: 500 iterations of 8 steps
+    )
