@@ -15,6 +15,7 @@ from humanoid_vla.language.walk import WALK_INSTRUCTIONS, WALK_VELOCITIES
 from humanoid_vla.tasks.mdp.locomotion import SWING_SHARE, swing_profile
 from humanoid_vla.tasks.mdp.symmetry import joints
 from humanoid_vla.tasks.walk.env_cfg import GAIT_PERIOD
+from humanoid_vla.tasks.walk.goals import WalkGoals
 from humanoid_vla.tasks.walk.symmetry import MIRRORS, with_mirror_image
 
 # No noise, and the robots of all environments are alike.
@@ -146,3 +147,22 @@ def test_goals_are_told_anew_within_an_episode(env: Any) -> None:
     put_root(env, ALL)
     env.step(torch.zeros(4, 29))
     assert not torch.equal(term.instruction_index, before)
+
+
+def test_the_teacher_is_asked_for_every_velocity_and_goals_are_told_in_their_sentences(env: Any) -> None:
+    goals = WalkGoals(env)
+    assert goals.num_goals == len(WALK_VELOCITIES)
+    obs = env.observation_manager.compute()
+    asked = goals.teacher_obs(obs)
+    velocities = asked["goal"].view(env.num_envs, goals.num_goals, 3)
+    for number in range(goals.num_goals):
+        env.command_manager.get_term("goal").tell_goal(slice(None), torch.full((4,), number))
+        assert goals.told().tolist() == [number] * 4
+        assert torch.equal(velocities[:, number], env.observation_manager.compute_group("goal"))
+    for number in range(env.num_envs):
+        assert (asked["proprio"].view(env.num_envs, goals.num_goals, -1)[number] == obs["proprio"][number]).all()
+    told = torch.arange(goals.num_goals).repeat(20)
+    instructions = env.command_manager.get_term("goal").instructions
+    language = goals.tell(told)["language"]
+    assert torch.equal(instructions.goal[instructions.find(language)], told)
+    assert len(language.unique(dim=0)) > 200  # drawn anew each time

@@ -17,6 +17,7 @@ from isaaclab.managers import ManagerTermBase, RewardTermCfg, SceneEntityCfg
 from isaaclab.utils.math import quat_apply_inverse, yaw_quat
 from isaaclab.utils.string import resolve_matching_names_values
 
+from .ground import height_above_ground
 from .safety import ROBOT
 
 if TYPE_CHECKING:
@@ -51,14 +52,14 @@ def swing_profile(phase: torch.Tensor, height: float) -> torch.Tensor:
 
 
 def base_height(env: ManagerBasedRLEnv, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
-    """Height of the root above the environment's origin [m], shape (num_envs, 1)."""
-    return env.scene[asset_cfg.name].data.root_link_pos_w.torch[:, 2:] - env.scene.env_origins[:, 2:]
+    """Height of the root above the ground [m], shape (num_envs, 1)."""
+    return height_above_ground(env, env.scene[asset_cfg.name].data.root_link_pos_w.torch).unsqueeze(-1)
 
 
 def foot_heights(env: ManagerBasedRLEnv, feet: SceneEntityCfg) -> torch.Tensor:
-    """Height of each foot above the environment's origin, 0 where it stands flat [m]; shape (num_envs, num_feet)."""
-    height = env.scene[feet.name].data.body_link_pos_w.torch[:, feet.body_ids, 2]
-    return height - env.scene.env_origins[:, 2:] - ANKLE_HEIGHT
+    """Height of each foot above the ground under its ankle, 0 where it stands flat [m]; shape (num_envs, num_feet)."""
+    ankles = env.scene[feet.name].data.body_link_pos_w.torch[:, feet.body_ids]
+    return height_above_ground(env, ankles) - ANKLE_HEIGHT
 
 
 def foot_contacts(env: ManagerBasedRLEnv, threshold: float, sensor_cfg: SceneEntityCfg) -> torch.Tensor:

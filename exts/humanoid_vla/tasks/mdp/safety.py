@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import torch
 from isaaclab.managers import SceneEntityCfg
 
+from .ground import height_above_ground
+
 if TYPE_CHECKING:
     from isaaclab.envs import ManagerBasedRLEnv
 
@@ -61,8 +63,8 @@ def contact_force_excess(env: ManagerBasedRLEnv, threshold: float, sensor_cfg: S
 
 
 def height_deficit(env: ManagerBasedRLEnv, minimum_height: float, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
-    """How far the root is lower than ``minimum_height`` [m] above the environment's origin, as a share of it."""
-    height = env.scene[asset_cfg.name].data.root_link_pos_w.torch[:, 2:] - env.scene.env_origins[:, 2:]
+    """How far the root is lower than ``minimum_height`` [m] above the ground, as a share of it."""
+    height = height_above_ground(env, env.scene[asset_cfg.name].data.root_link_pos_w.torch).unsqueeze(-1)
     return _worst((minimum_height - height) / minimum_height)
 
 

@@ -68,7 +68,7 @@ def hard_contact(env: ManagerBasedRLEnv, threshold: float, sensor_cfg: SceneEnti
 
 
 def too_low(env: ManagerBasedRLEnv, minimum_height: float, asset_cfg: SceneEntityCfg = ROBOT) -> torch.Tensor:
-    """Fall: the root is lower than ``minimum_height`` [m] above the environment's origin."""
+    """Fall: the root is lower than ``minimum_height`` [m] above the ground."""
     return _costs(safety.height_deficit(env, minimum_height, asset_cfg))
 
 

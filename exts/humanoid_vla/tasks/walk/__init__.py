@@ -10,6 +10,17 @@ register_task(
     sac_gpu="WalkSacGpuCfg",
     ppo="WalkPpoCfg",
     dagger="WalkDaggerCfg",
+    teacher="WalkCommandSacGpuCfg",  # a policy of the command variant in this one, to be learned from
+)
+register_task(
+    __name__,
+    "VLA-Walk-Rough-G1",
+    "rough_env_cfg:WalkRoughEnvCfg",
+    rsl_rl="WalkSacCfg",
+    sac_gpu="WalkSacGpuCfg",
+    ppo="WalkPpoCfg",
+    dagger="WalkDaggerCfg",
+    teacher="WalkCommandSacGpuCfg",
 )
 register_task(
     __name__,

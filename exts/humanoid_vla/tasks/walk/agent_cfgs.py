@@ -129,7 +129,7 @@ class WalkDaggerCfg(DaggerRunnerCfg):
 
     experiment_name = "vla_walk_g1_dagger"
     obs_groups = {"actor": OBS_GROUPS["actor"], "teacher": COMMAND_GROUPS["actor"]}
-    max_iterations = 250
+    max_iterations = 150
     save_interval = 50
     actor = RslRlMLPModelCfg(hidden_dims=[512, 256, 128], activation="silu", obs_normalization=True)
     teacher = WalkCommandSacGpuCfg().actor
@@ -142,5 +142,5 @@ class WalkDaggerCfg(DaggerRunnerCfg):
         batch_size=256,
         updates_per_step=8.0,
         teacher_steps=80,
-        decay_updates=16_000,  # the whole training: 250 iterations of 8 steps
+        decay_updates=9_600,  # the whole training: 150 iterations of 8 steps
     )
