@@ -14,7 +14,7 @@ from common import InputError
 from humanoid_vla.assets.gripper import STROKE
 from humanoid_vla.assets.loose_objects import LOOSE_OBJECT_CFGS
 from humanoid_vla.tasks.lift.expert import ScriptedExpert
-from humanoid_vla.tasks.lift.teacher import EveryGoal, OwnGoal
+from humanoid_vla.tasks.lift.goals import EveryGoal, OwnGoal
 from humanoid_vla.tasks.mdp.grip import finger_openings, grip_centres, grip_distances
 from humanoid_vla.tasks.mdp.touch import object_positions
 from record_demos import find_expert

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from isaaclab.utils import configclass, replace
 from isaaclab_rl.rsl_rl import RslRlMLPModelCfg, RslRlSymmetryCfg
 
@@ -18,6 +20,11 @@ from humanoid_vla.tasks.reach.agent_cfgs import CAMERA_GROUPS, COMMAND_GROUPS, O
 SYMMETRY_CFG = RslRlSymmetryCfg(
     use_data_augmentation=True, data_augmentation_func="humanoid_vla.tasks.lift.symmetry:with_mirror_image"
 )
+DAGGER: dict[str, Any] = {
+    "goals": "humanoid_vla.tasks.lift.goals:EveryGoal",
+    "teacher": "scripted",
+    "teacher_steps": 80,  # most of an episode's
+}
 
 
 @configclass
@@ -90,23 +97,18 @@ class LiftCameraBcCfg(BcRunnerCfg):
 
 @configclass
 class LiftDaggerCfg(DaggerRunnerCfg):
-    """Lessons with the scripted expert: DAgger, run it with ``--num_envs 64``."""
+    """Lessons with the scripted expert: DAgger; run it with ``--num_envs 64``."""
 
     experiment_name = "vla_lift_g1_dagger"
     obs_groups = {"actor": OBS_GROUPS["actor"]}
-    max_iterations = 400
+    max_iterations = 200
     actor = RslRlMLPModelCfg(hidden_dims=[512, 512], activation="relu", obs_normalization=True)
-    algorithm = DaggerAlgorithmCfg(
-        network="mlp",
-        goals="humanoid_vla.tasks.lift.teacher:EveryGoal",
-        teacher="scripted",
-        autocast=False,
-        buffer_size=300_000,
-        batch_size=128,
-        updates_per_step=4.0,
-        symmetry_cfg=SYMMETRY_CFG,
-        decay_updates=12_800,  # the whole training: 400 iterations of 8 steps
-    )
+    algorithm = DaggerAlgorithmCfg(**DAGGER, network="mlp", autocast=False, symmetry_cfg=SYMMETRY_CFG)
+
+    def __post_init__(self) -> None:
+        self.algorithm.buffer_size = 300_000
+        self.algorithm.updates_per_step = 4.0
+        self.algorithm.decay_updates = 6_400  # the whole training: 200 iterations of 8 steps
 
 
 @configclass
@@ -115,11 +117,14 @@ class LiftCommandDaggerCfg(LiftDaggerCfg):
 
     experiment_name = "vla_lift_command_g1_dagger"
     obs_groups = {"actor": COMMAND_GROUPS["actor"]}
+    max_iterations = 110
     actor = RslRlMLPModelCfg(hidden_dims=[256, 256], activation="relu", obs_normalization=True)
 
     def __post_init__(self) -> None:
-        self.algorithm.goals = "humanoid_vla.tasks.lift.teacher:OwnGoal"
+        super().__post_init__()
+        self.algorithm.goals = "humanoid_vla.tasks.lift.goals:OwnGoal"
         self.algorithm.batch_size = 256
+        self.algorithm.decay_updates = 3_520
 
 
 @configclass
@@ -128,12 +133,11 @@ class LiftCameraDaggerCfg(DaggerRunnerCfg):
 
     experiment_name = "vla_lift_camera_g1_dagger"
     obs_groups = {"actor": CAMERA_GROUPS}
-    max_iterations = 500
+    max_iterations = 200
     actor = VlaActorCfg()
-    algorithm = DaggerAlgorithmCfg(
-        goals="humanoid_vla.tasks.lift.teacher:EveryGoal",
-        teacher="scripted",
-        buffer_size=150_000,
-        updates_per_step=3.0,
-        decay_updates=12_000,  # the whole training: 500 iterations of 8 steps
-    )
+    algorithm = DaggerAlgorithmCfg(**DAGGER)
+
+    def __post_init__(self) -> None:
+        self.algorithm.buffer_size = 150_000
+        self.algorithm.updates_per_step = 3.0
+        self.algorithm.decay_updates = 4_800
