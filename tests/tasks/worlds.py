@@ -22,9 +22,12 @@ CUBE, BALL, CYLINDER, CONE = range(len(OBJECT_CFGS))
 
 
 @contextmanager
-def open_env(task: str, seed: int = 0, num_envs: int = 4, overrides: Sequence[str] = ()) -> Iterator[Any]:
-    """A task's environment. One after the other may be open in a process, never two at a time."""
-    cfg: Any = resolve_task_config(task, None, overrides=list(overrides))[0]
+def open_env(
+    task: str, seed: int = 0, num_envs: int = 4, overrides: Sequence[str] = (), cfg: Any = None
+) -> Iterator[Any]:
+    """A task's environment, as registered or by `cfg`. One after the other may be open, never two at a time."""
+    if cfg is None:
+        cfg = resolve_task_config(task, None, overrides=list(overrides))[0]
     cfg.scene.num_envs, cfg.seed = num_envs, seed
     with launch_simulation(cfg, argparse.Namespace()):
         env = gym.make(task, cfg=cfg)

@@ -10,6 +10,7 @@ from humanoid_vla.tasks.agent_cfgs import (
     DiscreteSacAlgorithmCfg,
     DiscreteSacRunnerCfg,
 )
+from humanoid_vla.tasks.imitation_cfgs import DaggerAlgorithmCfg, DaggerRunnerCfg, VlaActorCfg
 
 # Critics are only there in training: they may know the goal.
 OBS_GROUPS = {"actor": ["proprio", "state", "language"], "critic": ["proprio", "state", "goal"]}
@@ -37,4 +38,21 @@ class NavigateSacCfg(DiscreteSacRunnerCfg):
         alpha_learning_rate=1.0e-3,
         initial_temperature=0.1,
         target_entropy_share=0.15,
+    )
+
+
+@configclass
+class NavigateDaggerCfg(DaggerRunnerCfg):
+    """The vision-language-action policy, taught by a rule; ``scripts/train_navigate.py --camera`` needs no walk."""
+
+    experiment_name = "vla_navigate_camera_g1_dagger"
+    obs_groups = {"actor": ["proprio", "language", "camera"]}
+    max_iterations = 100
+    actor = VlaActorCfg()
+    algorithm = DaggerAlgorithmCfg(
+        goals="humanoid_vla.tasks.navigate.teacher:EveryThing",
+        teacher="scripted",
+        buffer_size=100_000,
+        updates_per_step=3.0,
+        decay_updates=2_400,  # the whole training: 100 iterations of 8 steps
     )
