@@ -33,3 +33,11 @@ def test_teacher_lessons_evaluation_and_video(tmp_path: Path, scripts: Path) -> 
     run(tmp_path, *play, "--instruction", "would you mind getting your right palm onto the lemon cone?")
     video = Path(lessons["checkpoint"]).parent / "play.mp4"
     assert (tmp_path / video).stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_lessons_of_a_script_need_no_checkpoint(tmp_path: Path, scripts: Path) -> None:
+    lessons = ["--task", "VLA-Lift-G1", "--agent", "dagger", "--max_iterations", "2", "--episodes", "4", "--no_video"]
+    settings = ["agent.algorithm.batch_size=8", "env.episode_length_s=0.5"]
+    run(tmp_path, str(scripts / "train.py"), *lessons, *SMALL, "--json", "lessons.json", *settings)
+    assert json.loads((tmp_path / "lessons.json").read_text())["steps"] == 2 * 8 * 4

@@ -101,14 +101,14 @@ class LiftDaggerCfg(DaggerRunnerCfg):
 
     experiment_name = "vla_lift_g1_dagger"
     obs_groups = {"actor": OBS_GROUPS["actor"]}
-    max_iterations = 200
+    max_iterations = 150
     actor = RslRlMLPModelCfg(hidden_dims=[512, 512], activation="relu", obs_normalization=True)
     algorithm = DaggerAlgorithmCfg(**DAGGER, network="mlp", autocast=False, symmetry_cfg=SYMMETRY_CFG)
 
     def __post_init__(self) -> None:
         self.algorithm.buffer_size = 300_000
-        self.algorithm.updates_per_step = 4.0
-        self.algorithm.decay_updates = 6_400  # the whole training: 200 iterations of 8 steps
+        self.algorithm.updates_per_step = 8.0
+        self.algorithm.decay_updates = 9_600  # the whole training: 150 iterations of 8 steps
 
 
 @configclass
@@ -124,6 +124,7 @@ class LiftCommandDaggerCfg(LiftDaggerCfg):
         super().__post_init__()
         self.algorithm.goals = "humanoid_vla.tasks.lift.goals:OwnGoal"
         self.algorithm.batch_size = 256
+        self.algorithm.updates_per_step = 4.0
         self.algorithm.decay_updates = 3_520
 
 
