@@ -101,14 +101,14 @@ class LiftDaggerCfg(DaggerRunnerCfg):
 
     experiment_name = "vla_lift_g1_dagger"
     obs_groups = {"actor": OBS_GROUPS["actor"]}
-    max_iterations = 150
+    max_iterations = 120
     actor = RslRlMLPModelCfg(hidden_dims=[512, 512], activation="relu", obs_normalization=True)
     algorithm = DaggerAlgorithmCfg(**DAGGER, network="mlp", autocast=False, symmetry_cfg=SYMMETRY_CFG)
 
     def __post_init__(self) -> None:
         self.algorithm.buffer_size = 300_000
         self.algorithm.updates_per_step = 8.0
-        self.algorithm.decay_updates = 9_600  # the whole training: 150 iterations of 8 steps
+        self.algorithm.decay_updates = 7_680  # the whole training: 120 iterations of 8 steps
 
 
 @configclass
@@ -134,11 +134,11 @@ class LiftCameraDaggerCfg(DaggerRunnerCfg):
 
     experiment_name = "vla_lift_camera_g1_dagger"
     obs_groups = {"actor": CAMERA_GROUPS}
-    max_iterations = 200
+    max_iterations = 140
     actor = VlaActorCfg()
     algorithm = DaggerAlgorithmCfg(**DAGGER)
 
     def __post_init__(self) -> None:
         self.algorithm.buffer_size = 150_000
-        self.algorithm.updates_per_step = 3.0
-        self.algorithm.decay_updates = 4_800
+        self.algorithm.updates_per_step = 4.0
+        self.algorithm.decay_updates = 4_480
