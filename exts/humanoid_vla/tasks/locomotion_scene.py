@@ -58,7 +58,7 @@ FEET_FILTER: dict[str, Any] = {
     "max_push": 6000.0,  # all that the motors of ankles and hands can give
     "max_lead": 2.0,
     "limit_margin": 0.02,
-    "approach_rate": 50.0,  # a step
+    "approach_rate": 50.0,  # once in a step: the model knows nothing of the ground that feet push against
 }
 """Settings of the action filter that leave legs the speed and the strength to walk, at 50 Hz."""
 

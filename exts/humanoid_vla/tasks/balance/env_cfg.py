@@ -84,7 +84,8 @@ class ActionsCfg:
         },
         max_speed=10.0,
         max_lead=0.5,
-        filter_settings={**FEET_FILTER, "max_speed": 10.0, "max_lead": 0.5},
+        # stiff ankles may not push against the ground as hard as they must with a lower rate
+        filter_settings={**FEET_FILTER, "max_speed": 10.0, "max_lead": 0.5, "approach_rate": 100.0},
     )
 
 
