@@ -11,6 +11,7 @@ from walk_cases import ALL, command, put_root, stand
 from worlds import open_env, write_joints
 
 from humanoid_vla.assets.g1 import WHOLE_BODY_JOINTS
+from humanoid_vla.assets.trained import WALK_POLICY
 from humanoid_vla.language.walk import WALK_INSTRUCTIONS, WALK_VELOCITIES
 from humanoid_vla.tasks.mdp.locomotion import SWING_SHARE, swing_profile
 from humanoid_vla.tasks.mdp.symmetry import joints
@@ -35,6 +36,14 @@ def env() -> Iterator[Any]:
     with open_env("VLA-Walk-G1", overrides=ALIKE) as env:
         env.reset()
         yield env
+
+
+def test_the_policy_that_hears_is_only_data_and_reads_no_velocity() -> None:
+    saved = torch.load(WALK_POLICY, weights_only=True)
+    assert saved["algorithm"] == "DAgger"
+    assert saved["policy_only"]
+    assert saved["policy_shape"]["actor observation groups"] == ["proprio", "language"]
+    assert WALK_POLICY.stat().st_size < 1.5e6
 
 
 def test_a_foot_swings_in_the_middle_of_its_half_of_the_period() -> None:

@@ -6,3 +6,6 @@ from pathlib import Path
 
 WALK_COMMAND_POLICY = Path(__file__).parent / "policies" / "walk_command.pt"
 """Walks as fast, and turns as fast, as it is told: agent ``sac_gpu`` of ``VLA-Walk-Command-G1``."""
+
+WALK_POLICY = Path(__file__).parent / "policies" / "walk.pt"
+"""Walks as it is told in sentences: agent ``dagger`` of ``VLA-Walk-G1``, taught by the former."""

@@ -43,7 +43,7 @@ class NavigateSacCfg(DiscreteSacRunnerCfg):
 
 @configclass
 class NavigateDaggerCfg(DaggerRunnerCfg):
-    """The vision-language-action policy, taught by a rule; ``scripts/train_navigate.py --camera`` needs no walk."""
+    """The vision-language-action policy, taught by a rule; ``scripts/train_navigate_camera.py`` needs no walk."""
 
     experiment_name = "vla_navigate_camera_g1_dagger"
     obs_groups = {"actor": ["proprio", "language", "camera"]}
