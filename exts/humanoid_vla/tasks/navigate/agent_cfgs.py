@@ -47,12 +47,12 @@ class NavigateDaggerCfg(DaggerRunnerCfg):
 
     experiment_name = "vla_navigate_camera_g1_dagger"
     obs_groups = {"actor": ["proprio", "language", "camera"]}
-    max_iterations = 100
+    max_iterations = 75
     actor = VlaActorCfg()
     algorithm = DaggerAlgorithmCfg(
         goals="humanoid_vla.tasks.navigate.teacher:EveryThing",
         teacher="scripted",
         buffer_size=100_000,
         updates_per_step=3.0,
-        decay_updates=2_400,  # the whole training: 100 iterations of 8 steps
+        decay_updates=1_800,  # the whole training: 75 iterations of 8 steps
     )
