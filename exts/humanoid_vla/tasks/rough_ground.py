@@ -6,9 +6,10 @@ share. What is measured against the ground (feet, pelvis) asks it, see :mod:`.md
 
 from __future__ import annotations
 
+from typing import Any
+
 import isaaclab.sim as sim_utils
 import torch
-import trimesh
 from isaaclab import terrains
 from isaaclab.utils import configclass
 from isaaclab.utils.warp import convert_to_warp_mesh, raycast_mesh
@@ -20,7 +21,8 @@ ABOVE = 100.0
 class RoughGround(terrains.TerrainImporter):
     """Isaac Lab's terrain, which tells how high it is."""
 
-    def import_mesh(self, name: str, mesh: trimesh.Trimesh) -> None:
+    def import_mesh(self, name: str, mesh: Any) -> None:
+        """Import a mesh (of trimesh), and keep it."""
         super().import_mesh(name, mesh)
         self._mesh = convert_to_warp_mesh(mesh.vertices, mesh.faces, device=self.device)
 
