@@ -67,7 +67,7 @@ def main() -> None:
     constrained.add_argument("--env", default="HalfCheetah-v5", help="that moves forward (default: HalfCheetah-v5)")
     constrained.add_argument("--threshold", type=float, default=3.2096, help="free of cost [m/s] (default: 3.2096)")
     constrained.add_argument("--limit", type=float, default=25.0, help="cost an episode (default: 25)")
-    constrained.add_argument("--steps", type=int, default=300_000, help="environment steps of a run (default: 300000)")
+    constrained.add_argument("--steps", type=int, default=200_000, help="environment steps of a run (default: 200000)")
     constrained.add_argument(
         "--seeds", type=int, nargs="+", default=[0, 1, 2], help="one run for each (default: 0 1 2)"
     )
