@@ -101,14 +101,14 @@ class LiftDaggerCfg(DaggerRunnerCfg):
 
     experiment_name = "vla_lift_g1_dagger"
     obs_groups = {"actor": OBS_GROUPS["actor"]}
-    max_iterations = 120
+    max_iterations = 100
     actor = RslRlMLPModelCfg(hidden_dims=[512, 512], activation="relu", obs_normalization=True)
     algorithm = DaggerAlgorithmCfg(**DAGGER, network="mlp", autocast=False, symmetry_cfg=SYMMETRY_CFG)
 
     def __post_init__(self) -> None:
         self.algorithm.buffer_size = 300_000
         self.algorithm.updates_per_step = 8.0
-        self.algorithm.decay_updates = 7_680  # the whole training: 120 iterations of 8 steps
+        self.algorithm.decay_updates = 6_400  # the whole training: 100 iterations of 8 steps
 
 
 @configclass

@@ -40,9 +40,8 @@ PUSHING = 0.008
 """Fingers whose target is this far beyond them push against something [m]; when they move they lag by 2 mm."""
 MOVED = 0.01
 """An object that is this far from where its postures were meant for needs new ones [m]."""
-AHEAD = 0.3
-"""How much of the way to the object the gripper is sent ahead of where it is: with little, who learns from it and is
-not exact comes to a stop."""
+AHEAD = 0.12
+"""How much of the way to the object the gripper is sent ahead of where it is."""
 ASTRAY = 0.1
 """A joint this far off the way [rad] holds the gripper up; one twice as far sends it back to the way's beginning."""
 GRIPPING = (0.018, 0.020, 0.014)
