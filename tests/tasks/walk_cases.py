@@ -101,7 +101,7 @@ CASES: dict[str, Callable[[Any], torch.Tensor | None]] = {
     "tilt": lambda env: put_root(env, [FIRING], quat=BENT_FORWARD),
     "rocking": lambda env: put_root(env, [FIRING], 1.2, ang_vel=(4.0, 0.0, 0.0)),
     "bobbing": lambda env: put_root(env, [FIRING], lin_vel=(0.0, 0.0, 2.0)),
-    "feet_slide": lambda env: put_root(env, [FIRING], lin_vel=(3.0, 0.0, 0.0)),
+    "feet_slide": lambda env: put_root(env, [FIRING], 0.75, lin_vel=(4.0, 0.0, 0.0)),  # pressed on the ground
     "feet_too_close": lambda env: set_joints(env, [FIRING], left_hip_roll_joint=-0.2, right_hip_roll_joint=0.2),
     "joint_limits": joint_beyond_its_limit,
     "power": hasty(1.0),
