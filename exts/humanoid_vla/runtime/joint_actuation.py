@@ -10,7 +10,6 @@ from humanoid_vla.runtime.sources import JointSource
 from humanoid_vla.runtime.targets import TargetShaper
 from humanoid_vla.safety.backend import NumpyBackend
 from humanoid_vla.safety.filter import ActionFilter
-from humanoid_vla.safety.on_feet import make_action_filter
 from humanoid_vla.safety.pairs import load_pairs
 from humanoid_vla.safety.robot import make_robot
 from humanoid_vla.safety.settings import Box, FilterSettings
@@ -100,4 +99,4 @@ def make_filter(bundle: Bundle, dt: float, settings: FilterSettings | None = Non
     turning = [number for number, unit in enumerate(joints.units) if unit == "rad"]
     names = [joints.names[number] for number in turning]
     robot = make_robot(figures, names, joints.stiffness[turning], joints.damping[turning], load_pairs())
-    return make_action_filter(robot, dt, settings or default_settings(bundle), NumpyBackend())
+    return ActionFilter(robot, dt, settings or default_settings(bundle), NumpyBackend())

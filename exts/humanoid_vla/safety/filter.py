@@ -58,9 +58,10 @@ class ActionFilter:
         self.collisions = CollisionConstraints(robot, dynamics, settings, backend)
         margin = np.minimum(settings.limit_margin, 0.15 * (robot.upper - robot.lower))
         self.ends = Interval(backend.constant(robot.lower + margin), backend.constant(robot.upper - margin))
-        # coming to rest at that rate from speed v takes a deceleration of rate v
-        stoppable = BRAKING_SHARE * dynamics.acceleration / settings.approach_rate
-        speeds = np.minimum(np.minimum(robot.velocity_limit, settings.max_speed), stoppable)
+        speeds = np.minimum(robot.velocity_limit, settings.max_speed)
+        if not settings.on_feet:
+            # coming to rest at that rate from speed v takes a deceleration of rate v
+            speeds = np.minimum(speeds, BRAKING_SHARE * dynamics.acceleration / settings.approach_rate)
         self._max_speed = backend.constant(speeds)
         self._max_step = backend.constant(robot.velocity_limit * dt)
         # light joints that jerk would throw about the heavy ones that carry them

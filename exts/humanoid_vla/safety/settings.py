@@ -66,7 +66,10 @@ class FilterSettings:
     """Boxes to stay out of, such as a table."""
 
     on_feet: bool = False
-    """Whether the robot stands on its feet, with soft gains: see :class:`.on_feet.FeetFilter`."""
+    """Whether targets may be faster than motors can stop their joints.
+
+    With stiff gains joints move as targets do. Legs that carry a body have soft gains: there a target is a push more
+    than a place, and must change at once."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

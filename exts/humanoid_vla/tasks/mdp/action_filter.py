@@ -9,7 +9,6 @@ from isaaclab.assets import Articulation
 
 from humanoid_vla.assets.g1_figures import load_figures
 from humanoid_vla.safety.filter import ActionFilter
-from humanoid_vla.safety.on_feet import make_action_filter
 from humanoid_vla.safety.pairs import load_pairs
 from humanoid_vla.safety.robot import make_robot
 from humanoid_vla.safety.settings import Box, FilterSettings
@@ -47,4 +46,4 @@ def make_filter(
     except TypeError as error:
         raise ValueError(f"filter_settings: {error}") from None
     robot = make_robot(load_figures(), joint_names, kp, kd, load_pairs())
-    return make_action_filter(robot, dt, settings, TorchBackend(asset.device), asset.num_instances)
+    return ActionFilter(robot, dt, settings, TorchBackend(asset.device), asset.num_instances)

@@ -8,7 +8,6 @@ from safety_robots import make_g1
 
 from humanoid_vla.safety.backend import NumpyBackend
 from humanoid_vla.safety.filter import ActionFilter
-from humanoid_vla.safety.on_feet import FeetFilter, make_action_filter
 from humanoid_vla.safety.settings import FilterSettings
 
 DT = 0.02
@@ -30,17 +29,14 @@ def fastest(safety: ActionFilter) -> np.ndarray:
 
 def test_targets_of_hips_are_as_fast_as_they_may_be() -> None:
     robot = make_g1(["left_hip_pitch_joint", "left_knee_joint"])
-    slow = make_action_filter(robot, DT, FilterSettings(**SETTINGS), NumpyBackend())
-    fast = make_action_filter(robot, DT, FilterSettings(on_feet=True, **SETTINGS), NumpyBackend())
-    assert (type(slow), type(fast)) == (ActionFilter, FeetFilter)
+    slow = ActionFilter(robot, DT, FilterSettings(**SETTINGS), NumpyBackend())
+    fast = ActionFilter(robot, DT, FilterSettings(on_feet=True, **SETTINGS), NumpyBackend())
     assert fastest(slow)[0] < 5.0  # what the motor can stop
     assert fastest(fast) == pytest.approx([14.67, 20.0], abs=0.1)  # a motor at its effort limit; the setting
 
 
 def test_targets_stay_in_their_range_and_are_no_faster_than_joints() -> None:
-    safety = make_action_filter(
-        make_g1(), DT, FilterSettings(on_feet=True, **{**SETTINGS, "max_speed": 1e3}), NumpyBackend()
-    )
+    safety = ActionFilter(make_g1(), DT, FilterSettings(on_feet=True, **{**SETTINGS, "max_speed": 1e3}), NumpyBackend())
     rng, robot = np.random.default_rng(0), safety.robot
     pos = np.zeros((1, robot.num_joints))
     safety.reset(pos)
