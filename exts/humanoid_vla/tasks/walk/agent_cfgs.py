@@ -27,23 +27,28 @@ COMMAND_GROUPS = {"actor": ["proprio", "goal"], "critic": ["proprio", "goal", "s
 
 @configclass
 class WalkSacCfg(SacRunnerCfg):
-    """SAC for two CPU cores."""
+    """SAC for two CPU cores; run it with ``--num_envs 128``."""
 
     experiment_name = "vla_walk_g1"
     obs_groups = OBS_GROUPS
     max_iterations = 4000
     save_interval = 200
-    actor = ActorCfg(log_std_bounds=(-5.0, 0.0))
+    actor = ActorCfg(log_std_bounds=(-5.0, -1.0))
     critic = CriticCfg(layer_norm=True)
     algorithm = SacAlgorithmCfg(
         gamma=0.97,
         tau=0.02,
-        batch_size=512,
+        actor_learning_rate=5e-4,
+        critic_learning_rate=5e-4,
+        alpha_learning_rate=5e-4,
+        batch_size=256,
         buffer_size=400_000,
         learning_starts=10_000,
-        updates_per_step=4.0,
-        initial_temperature=0.01,
-        target_entropy_per_dim=-0.5,
+        updates_per_step=8.0,
+        policy_delay=2,
+        autocast=True,
+        initial_temperature=0.003,
+        target_entropy_per_dim=-1.5,
         symmetry_cfg=SYMMETRY_CFG,
     )
 
