@@ -38,6 +38,7 @@ class Scene(dict):
 
     sensors: dict[str, Any]
     env_origins: torch.Tensor
+    terrain = None  # flat ground
 
 
 def fake(origin: tuple[float, ...] = (0.0, 0.0, 0.0), steps: int = 1, **state: list) -> Any:
