@@ -8,32 +8,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
-from humanoid_vla.export.actions import read_actions
+from humanoid_vla.export.actions import Actions, read_actions
 from humanoid_vla.export.graph import ExportError
 from humanoid_vla.export.terms import Figures, describe_inputs
 from humanoid_vla.language.encoder import MODEL, WEIGHTS_SHA256
-from humanoid_vla.runtime.bundle import CameraSpec, Input, Joints, Language
+from humanoid_vla.runtime.bundle import CameraSpec, Input, Language
 
 
 @dataclass(frozen=True)
-class TaskDescription:
+class TaskDescription(Actions):
     """The part of a bundle that the environment decides; see :class:`humanoid_vla.runtime.bundle.Bundle`."""
 
     policy_dt: float
     inputs: tuple[Input, ...]
-    action_kind: str
-    commands: dict[str, list[float]]
-    walks_with: dict[str, Any]
-    joints: Joints
-    fixed_base: bool
-    filter_settings: dict[str, Any]
-    keep_out: dict[str, Any]
     cameras: tuple[CameraSpec, ...]
     language: Language | None
-    scaling: nn.Module
-    """Actions -> targets."""
 
 
 def describe(env: Any, groups: Sequence[str], figures: Figures) -> TaskDescription:

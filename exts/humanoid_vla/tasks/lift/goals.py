@@ -9,6 +9,7 @@ import torch
 from humanoid_vla.tasks.lift.expert import ScriptedExpert
 from humanoid_vla.tasks.mdp.grip import grip_centres, grip_distances
 from humanoid_vla.tasks.mdp.touch import object_positions
+from humanoid_vla.tasks.told_goals import ToldGoals
 
 
 class OwnGoal:
@@ -42,7 +43,7 @@ class OwnGoal:
         return actions, torch.ones_like(actions[..., 0], dtype=torch.bool)
 
 
-class EveryGoal:
+class EveryGoal(ToldGoals):
     """Goals of Lift for who is told them in sentences: the expert is asked for each, told or not.
 
     To lift an object is asked of the hand that was nearest to it when the episode began. To let go is asked where the
@@ -52,29 +53,18 @@ class EveryGoal:
         env: The environment, in RSL-RL's wrapper.
     """
 
-    replaced_groups: tuple[str, ...] = ("language",)
-
     def __init__(self, env: Any) -> None:
+        super().__init__(env)
         self._env: Any = env
-        self._command = env.unwrapped.command_manager.get_term("goal")
-        self.num_goals = self._command.release + 1
+        self.num_goals = self.command.release + 1
         self._expert: ScriptedExpert | None = None
-        self._hands = torch.zeros_like(self._command.heights, dtype=torch.long)
-
-    def told(self) -> torch.Tensor:
-        """The goal of each environment's sentence, shape (num_envs,)."""
-        return self._command.instructions.goal[self._command.instruction_index]
-
-    def tell(self, goals: torch.Tensor) -> dict[str, torch.Tensor]:
-        """:attr:`replaced_groups` with each goal told in one of its sentences, drawn anew; (n,) -> (n, dim) each."""
-        instructions = self._command.instructions
-        return {"language": instructions.embeddings[instructions.draw(goals)]}
+        self._hands = torch.zeros_like(self.command.heights, dtype=torch.long)
 
     def answers(self, obs: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """The expert's actions for every goal, (num_envs, 5, 19), and where they are good, (num_envs, 5)."""
         if self._expert is None:  # who only plays needs none
             self._expert = ScriptedExpert(self._env, self.num_goals)
-        goal, env = self._command, self._env.unwrapped
+        goal, env = self.command, self._env.unwrapped
         envs = torch.arange(env.num_envs, device=env.device)
         nearest = grip_distances(grip_centres(env, goal.hands), object_positions(env, goal.objects)).argmin(dim=1)
         self._hands = torch.where((env.episode_length_buf == 0).unsqueeze(1), nearest, self._hands)

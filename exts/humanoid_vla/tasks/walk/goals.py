@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 
+from humanoid_vla.tasks.told_goals import ToldGoals
 
-class WalkGoals:
+
+class WalkGoals(ToldGoals):
     """Asks of one situation what each of the sixteen velocities would have looked like, and tells goals in new words.
 
     Args:
         env: The environment, in RSL-RL's wrapper.
     """
 
-    replaced_groups: Sequence[str] = ("language",)
-    """Observation groups of a learner that :meth:`tell` gives."""
-
     def __init__(self, env: Any) -> None:
-        self.command = env.unwrapped.command_manager.get_term("goal")
+        super().__init__(env)
         self.num_goals = len(self.command.velocities)
-
-    def told(self) -> torch.Tensor:
-        """The goal of each environment's sentence, shape (num_envs,)."""
-        return self.command.instructions.goal[self.command.instruction_index]
-
-    def tell(self, goals: torch.Tensor) -> dict[str, torch.Tensor]:
-        """:attr:`replaced_groups` with each goal told in one of its sentences, drawn anew; (n,) -> (n, dim) each."""
-        instructions = self.command.instructions
-        return {"language": instructions.embeddings[instructions.draw(goals)]}
 
     def teacher_obs(self, obs: Any) -> dict[str, torch.Tensor]:
         """What a teacher reads, as if each environment had been told each goal, (num_envs * num_goals, dim) each."""
